@@ -1,0 +1,55 @@
+//! The order for one job: one model over one dataset under one contract.
+
+use qianmo_crypto::sm3::{self, Digest};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{
+    ids::{ContractId, DatasetRef, RunId},
+    result::NamedVector,
+    signed::Document,
+};
+
+/// A consumer's order. Its id is derived from its signed bytes: sending it twice is one job.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JobOrder {
+    /// Version of this format: 1.
+    pub v: u32,
+    /// The contract it is made under.
+    pub contract: ContractId,
+    /// The dataset the model shall read.
+    pub dataset: DatasetRef,
+    /// The model, by SM3 of its component.
+    pub model: Digest,
+    /// Parameters, kept byte for byte: their digest may be fixed by the contract.
+    pub params: Box<RawValue>,
+    /// Place in a federated run; none for a single job.
+    pub round: Option<RoundRef>,
+    /// What the earlier rounds hand on; empty for a single job or the first round.
+    #[serde(default)]
+    pub state: Vec<NamedVector>,
+    /// When, by the consumer's clock, UNIX milliseconds.
+    pub at_ms: i64,
+    /// Random, so that ordering twice makes two jobs.
+    pub nonce: Digest,
+}
+
+/// A round of a federated run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoundRef {
+    /// The run, the same at every site.
+    pub run: RunId,
+    /// 0 for the first round.
+    pub round: u32,
+}
+
+impl JobOrder {
+    /// SM3 of the exact parameter bytes.
+    pub fn params_digest(&self) -> Digest {
+        sm3::digest(self.params.get().as_bytes())
+    }
+}
+
+impl Document for JobOrder {
+    const CONTEXT: &'static str = "qianmo/job-order/v1";
+}

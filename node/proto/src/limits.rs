@@ -1,0 +1,26 @@
+//! Limits on what crosses the wire, each with its reason. What an operator may want to change is in the
+//! node's configuration; these are the format's own.
+
+/// Header frame of a request or reply. A federated state of 30,000 numbers fits; more belongs in a body.
+pub const HEADER_BYTES: usize = 1 << 20;
+
+/// Payload of a signed document. Below the header limit after base64 (4/3) and its envelope.
+pub const DOCUMENT_BYTES: usize = 640 << 10;
+
+/// One chunk of a body: large enough to amortise framing, small enough to buffer per stream.
+pub const CHUNK_BYTES: usize = 256 << 10;
+
+/// A body as a whole: the largest component (32 MiB, design section 10) with room for nothing more.
+pub const BODY_BYTES: usize = 32 << 20;
+
+/// Parameters of one order, canonical JSON (design section 10).
+pub const PARAMS_BYTES: usize = 64 << 10;
+
+/// Free text of a person: purpose, reason, case number. Longer texts belong in an attachment.
+pub const TEXT_CHARS: usize = 1_000;
+
+/// Fields of one dataset or contract.
+pub const FIELDS: usize = 2_000;
+
+/// Entries in one page of a listing.
+pub const PAGE: u32 = 1_000;

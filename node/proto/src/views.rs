@@ -1,0 +1,234 @@
+//! What a node answers: views for people and programs, separate from what it stores.
+
+use qianmo_crypto::sm3::Digest;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    catalog::DatasetMeta,
+    contract::Terms,
+    error::WireError,
+    identity::Identity,
+    ids::{Base64, ContractId, DatasetRef, JobId, Name, RequestId},
+    job::RoundRef,
+    model::World,
+    result::Receipt,
+    signed::Signed,
+};
+
+/// Answer to `node.info`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NodeView {
+    /// The node.
+    pub node: Identity,
+    /// Version of its software.
+    pub version: String,
+    /// Entries in its trail.
+    pub trail_size: u64,
+    /// Key-exchange group of this connection.
+    pub group: String,
+    /// Cipher suite of this connection.
+    pub suite: String,
+    /// Digest of the policy set in force.
+    pub policies: Digest,
+    /// Who the node takes the caller for.
+    pub caller: Identity,
+}
+
+/// A node known here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerView {
+    /// The peer.
+    pub node: Identity,
+    /// Where it listens, `host:port`.
+    pub address: String,
+}
+
+/// A dataset found by a search, with the node that lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The entry.
+    pub dataset: DatasetMeta,
+    /// The node that lists it.
+    pub node: Identity,
+    /// Where that node listens, as far as the answering node knows.
+    pub address: String,
+}
+
+/// Answer to `catalog.search`: what was found, and which peers could not be asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SearchView {
+    /// Matching datasets, ordered by id.
+    pub found: Vec<Found>,
+    /// Peers that gave no answer, with the reason.
+    pub unanswered: Vec<(Identity, WireError)>,
+}
+
+/// A model known here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelView {
+    /// SM3 of the component: the model's name.
+    pub digest: Digest,
+    /// Author's label.
+    pub name: Name,
+    /// What it computes, in the author's words.
+    pub description: String,
+    /// Which interface it exports.
+    pub world: World,
+    /// Length of the component in bytes.
+    pub bytes: u64,
+    /// Who brought it.
+    pub author: Identity,
+}
+
+/// Where a request stands (names of the Dataspace Protocol).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ContractState {
+    /// The consumer's signed terms wait for a steward.
+    Requested,
+    /// Signed by both sides and in force.
+    Finalized,
+    /// Denied, revoked, expired or spent.
+    Terminated,
+}
+
+impl ContractState {
+    /// The word used in messages and tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Finalized => "finalized",
+            Self::Terminated => "terminated",
+        }
+    }
+}
+
+/// A request for a contract.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RequestView {
+    /// The request.
+    pub id: RequestId,
+    /// Who asks.
+    pub consumer: Identity,
+    /// What is asked.
+    pub terms: Terms,
+    /// Digest of the signed terms: what an approval must name.
+    pub terms_digest: Digest,
+    /// Where it stands.
+    pub state: ContractState,
+    /// Why it ended, if it did.
+    pub reason: Option<String>,
+    /// When it came, UNIX milliseconds.
+    pub at_ms: i64,
+}
+
+/// A contract and what is left of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ContractView {
+    /// The contract.
+    pub id: ContractId,
+    /// Who may use it.
+    pub consumer: Identity,
+    /// Who approved it.
+    pub steward: Identity,
+    /// What it grants.
+    pub terms: Terms,
+    /// Where it stands.
+    pub state: ContractState,
+    /// Runs spent.
+    pub runs_used: u32,
+    /// Why it ended, if it did.
+    pub reason: Option<String>,
+    /// When it was finalized, UNIX milliseconds.
+    pub at_ms: i64,
+}
+
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JobState {
+    /// Intent recorded; waits or runs.
+    Running,
+    /// Done, held back by a disclosure rule, waiting for a steward.
+    Held,
+    /// Done and free to fetch.
+    Released,
+    /// Done, kept back by a steward for good.
+    Withheld,
+    /// Failed or was stopped; there is no result.
+    Failed,
+}
+
+impl JobState {
+    /// The word used in messages and tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Held => "held",
+            Self::Released => "released",
+            Self::Withheld => "withheld",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether the job has ended, held or not.
+    pub const fn is_over(self) -> bool {
+        !matches!(self, Self::Running)
+    }
+}
+
+/// One job as its consumer and the stewards see it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JobView {
+    /// The job.
+    pub id: JobId,
+    /// Where it stands.
+    pub state: JobState,
+    /// Who ordered it.
+    pub consumer: Identity,
+    /// The contract.
+    pub contract: ContractId,
+    /// The dataset.
+    pub dataset: DatasetRef,
+    /// The model.
+    pub model: Digest,
+    /// Place in a federated run.
+    pub round: Option<RoundRef>,
+    /// Why it failed or is held.
+    pub error: Option<WireError>,
+    /// When its intent was recorded, UNIX milliseconds.
+    pub at_ms: i64,
+    /// The node's receipt, once released.
+    pub receipt: Option<Signed<Receipt>>,
+}
+
+/// One step of the answer to `job.why`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// `policy`, `egress`, `steward`, `sandbox` or `contract`.
+    pub by: String,
+    /// The rule or policy.
+    pub rule: String,
+    /// What it found, for people.
+    pub text: String,
+}
+
+/// Answer to `job.why`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct WhyView {
+    /// The job.
+    pub job: JobView,
+    /// What decided, in order.
+    pub reasons: Vec<Reason>,
+    /// What the permit bound the node to, as `name = value`.
+    pub obligations: Vec<(String, String)>,
+}
+
+/// Answer to `audit.checkpoint`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CheckpointView {
+    /// C2SP signed note.
+    pub note: String,
+    /// Certificate of the key that signed it, DER.
+    pub certificate: Base64,
+}

@@ -1,0 +1,2 @@
+//! The `qianmo` binary.
+fn main() {}
