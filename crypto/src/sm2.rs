@@ -1,0 +1,26 @@
+//! SM2: signatures and key agreement on curve sm2p256v1 (GB/T 32918-2016).
+//!
+//! Signing hashes a *user id* along with the message (GB/T 32918.2, 5.5): a signature made under one user id
+//! verifies under no other. Two are in use here, [`CERT_USER_ID`] and [`TLS_USER_ID`].
+//!
+//! Key agreement is the plain ECDH of RFC 8998 (the x-coordinate), not the exchange of GB/T 32918.3. There is
+//! no SM2 public-key encryption here: data is sealed with [`envelope`](crate::envelope).
+//!
+//! Curve and field arithmetic are RustCrypto's `sm2`; what touches a private key runs in constant time.
+
+mod public;
+mod scalar;
+mod secret;
+mod signature;
+
+pub use public::PublicKey;
+pub(crate) use scalar::SecretScalar;
+pub use secret::SecretKey;
+pub use signature::Signature;
+
+/// User id of certificates, certificate requests, CRLs and everything else that names no other
+/// (GB/T 35276-2017, 10).
+pub const CERT_USER_ID: &[u8] = b"1234567812345678";
+
+/// User id of CertificateVerify in TLS 1.3 (RFC 8998, section 3.2.1).
+pub const TLS_USER_ID: &[u8] = b"TLSv1.3+GM+Cipher+Suite";

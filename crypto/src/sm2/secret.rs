@@ -1,0 +1,105 @@
+//! Private keys.
+
+use ::sm2::Scalar;
+use ::sm2::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::scalar::reduce;
+use super::{PublicKey, SecretScalar, Signature};
+use crate::{CryptoError, random};
+
+/// Nonces tried before giving up: one fails with probability about 2^-254.
+const MAX_NONCES: u8 = 16;
+
+/// An SM2 private key d in [1, n-2]. Wiped from memory when dropped; has neither `Debug` nor `Clone`.
+pub struct SecretKey {
+    d: SecretScalar,
+    /// (1 + d)^-1 mod n, the one inversion of a signature (GB/T 32918.2, 6.1, A6), done once per key.
+    inverse: Scalar,
+    public: PublicKey,
+}
+
+impl SecretKey {
+    /// A new random key.
+    ///
+    /// # Errors
+    /// [`CryptoError::Random`] if the system gives no random bytes.
+    pub fn generate() -> Result<Self, CryptoError> {
+        Self::from_scalar(SecretScalar::random()?)
+    }
+
+    /// Reads an unencrypted PKCS#8 PEM block (RFC 5958; curve 1.2.156.10197.1.301).
+    ///
+    /// # Errors
+    /// [`CryptoError::SecretKey`] if the text is anything else.
+    pub fn from_pkcs8_pem(pem: &str) -> Result<Self, CryptoError> {
+        let key =
+            ::sm2::SecretKey::from_pkcs8_pem(pem).map_err(|_| CryptoError::SecretKey("bad PKCS#8 PEM"))?;
+        Self::from_bytes(&Zeroizing::new(key.to_bytes().into()))
+    }
+
+    /// Reads the private number d as 32 big-endian bytes.
+    ///
+    /// # Errors
+    /// [`CryptoError::SecretKey`] unless d lies in [1, n-2].
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, CryptoError> {
+        Self::from_scalar(SecretScalar::from_bytes(bytes).ok_or(OUT_OF_RANGE)?)
+    }
+
+    fn from_scalar(d: SecretScalar) -> Result<Self, CryptoError> {
+        // d = n-1 has no inverse here; GB/T 32918.1, 6.1 leaves it out.
+        let inverse = Option::from((Scalar::ONE + d.get()).invert()).ok_or(OUT_OF_RANGE)?;
+        let public = d.public_key();
+        Ok(Self { d, inverse, public })
+    }
+
+    /// This key as an unencrypted PKCS#8 PEM block, with the public key inside.
+    pub fn to_pkcs8_pem(&self) -> Zeroizing<String> {
+        ::sm2::SecretKey::from_bytes(&(*self.d.to_bytes()).into())
+            .ok()
+            .and_then(|key| key.to_pkcs8_pem(LineEnding::LF).ok())
+            .expect("a scalar in range encodes")
+    }
+
+    /// The public key.
+    pub fn public_key(&self) -> PublicKey {
+        self.public.clone()
+    }
+
+    /// Signs `msg` under `user_id` (GB/T 32918.2, 6.1). Two signatures of one message differ.
+    ///
+    /// # Errors
+    /// [`CryptoError::UserId`] if the user id is too long, [`CryptoError::Random`] without random bytes.
+    pub fn sign(&self, user_id: &[u8], msg: &[u8]) -> Result<Signature, CryptoError> {
+        let e = self.public.message_hash(user_id, msg)?;
+        let mut fresh = Zeroizing::new([0; 32]);
+        random::fill(fresh.as_mut())?;
+        (0..MAX_NONCES)
+            .filter_map(|draw| self.d.nonce(&e, &fresh, draw))
+            .find_map(|k| self.sign_hash(&e, &k))
+            .ok_or(CryptoError::Random)
+    }
+
+    /// Steps A4 to A7 with nonce `k`; `None` asks for another one.
+    pub(super) fn sign_hash(&self, e: &[u8; 32], k: &SecretScalar) -> Option<Signature> {
+        let r = reduce(*e) + k.commitment();
+        if bool::from((r + k.get()).is_zero()) {
+            return None;
+        }
+        let s = self.inverse * (*k.get() - r * self.d.get());
+        Signature::from_scalars(&r, &s)
+    }
+
+    /// Plain ECDH: the x-coordinate of d times the peer's point (RFC 8998, section 3.4). Hash it before use.
+    pub fn ecdh(&self, peer: &PublicKey) -> Zeroizing<[u8; 32]> {
+        self.d.ecdh(peer)
+    }
+}
+
+impl Drop for SecretKey {
+    fn drop(&mut self) {
+        self.inverse.zeroize();
+    }
+}
+
+const OUT_OF_RANGE: CryptoError = CryptoError::SecretKey("d must lie in [1, n-2]");

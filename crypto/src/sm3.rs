@@ -1,0 +1,167 @@
+//! SM3, the 256-bit hash of GB/T 32905-2016.
+
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sm3::Digest as _;
+
+/// Length of a digest in bytes.
+pub const DIGEST_LEN: usize = 32;
+
+/// An SM3 digest. Written everywhere as 64 lower-case hexadecimal digits.
+///
+/// Comparison is not constant-time: a digest names public content. To check a secret tag use
+/// [`hmac::verify`](crate::hmac::verify).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; DIGEST_LEN]);
+
+impl Digest {
+    /// The digest's bytes.
+    pub fn as_bytes(&self) -> &[u8; DIGEST_LEN] {
+        &self.0
+    }
+
+    /// The first twelve hexadecimal digits, for people to read; never for comparison.
+    pub fn short(&self) -> String {
+        self.0.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}
+
+impl AsRef<[u8]> for Digest {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<[u8; DIGEST_LEN]> for Digest {
+    fn from(bytes: [u8; DIGEST_LEN]) -> Self {
+        Self(bytes)
+    }
+}
+
+/// Text that is no digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an SM3 digest: write 64 lower-case hexadecimal digits")]
+pub struct ParseDigestError;
+
+impl FromStr for Digest {
+    type Err = ParseDigestError;
+
+    /// Reads exactly what [`Display`](fmt::Display) writes; capitals are refused, so that a digest
+    /// has one spelling.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.bytes().any(|c| c.is_ascii_uppercase()) {
+            return Err(ParseDigestError);
+        }
+        let mut bytes = [0; DIGEST_LEN];
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| ParseDigestError)?;
+        Ok(Self(bytes))
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The digest of one piece of bytes.
+pub fn digest(data: &[u8]) -> Digest {
+    let mut hasher = Hasher::new();
+    hasher.update(data);
+    hasher.finish()
+}
+
+/// SM3 over data that arrives in pieces. Also an [`io::Write`], to hash what is copied into it.
+#[derive(Clone, Default)]
+pub struct Hasher(sm3::Sm3);
+
+impl Hasher {
+    /// A hasher that has seen nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds `data`.
+    pub fn update(&mut self, data: &[u8]) {
+        self.0.update(data);
+    }
+
+    /// The digest of everything added.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
+impl io::Write for Hasher {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.update(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn display_and_parse_are_inverse() {
+        let d = digest(b"abc");
+        assert_eq!(d.to_string().parse(), Ok(d));
+        assert_eq!(d.short(), "66c7f0f462ee");
+        assert_eq!(format!("{d:?}"), format!("Digest({d})"));
+    }
+
+    #[test]
+    fn other_spellings_are_refused() {
+        let text = digest(b"abc").to_string();
+        for bad in ["", "66c7", &text.to_uppercase(), &format!("{text}00"), &text.replace('6', "g")] {
+            assert_eq!(bad.parse::<Digest>(), Err(ParseDigestError), "{bad}");
+        }
+    }
+
+    #[test]
+    fn json_is_the_hex_string() {
+        let d = digest(b"");
+        let json = serde_json::to_string(&d).unwrap();
+        assert_eq!(json, format!("\"{d}\""));
+        assert_eq!(serde_json::from_str::<Digest>(&json).unwrap(), d);
+        assert!(serde_json::from_str::<Digest>("\"zz\"").is_err());
+    }
+
+    #[test]
+    fn writing_in_pieces_gives_the_same_digest() {
+        let data: Vec<u8> = (0..1000u32).map(|i| i as u8).collect();
+        for piece in [1, 7, 63, 64, 65, 999] {
+            let mut hasher = Hasher::new();
+            for part in data.chunks(piece) {
+                io::Write::write_all(&mut hasher, part).unwrap();
+            }
+            assert_eq!(hasher.finish(), digest(&data));
+        }
+    }
+}
