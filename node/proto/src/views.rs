@@ -1,7 +1,25 @@
 //! What a node answers: views for people and programs, separate from what it stores.
+//!
+//! | request | answer | body |
+//! |---|---|---|
+//! | `node.info` | [`NodeView`] | |
+//! | `peer.add` · `peer.ls` · `peer.rm` | [`PeerView`] · `Vec<PeerView>` · [`Done`] | |
+//! | `data.add` · `data.ls` · `data.show` · `data.rm` | `DatasetMeta` · `Vec<DatasetMeta>` · `DatasetMeta` · [`Done`] | |
+//! | `catalog.search` | [`SearchView`] | |
+//! | `model.push` · `model.ls` | [`ModelView`] · `Vec<ModelView>` | |
+//! | `request.new` · `request.ls` · `request.show` · `request.deny` | [`RequestView`] (`ls`: a `Vec`) | |
+//! | `request.approve` · `contract.ls` · `contract.show` · `contract.revoke` | [`ContractView`] (`ls`: a `Vec`) | |
+//! | `job.run` · `job.ls` · `job.show` · `job.stop` | [`JobView`] (`ls`: a `Vec`) | |
+//! | `job.why` · `job.logs` | [`WhyView`] · [`LogView`] | |
+//! | `result.ls` · `result.release` · `result.withhold` | [`JobView`] (`ls`: a `Vec`) | |
+//! | `result.get` | `Signed<Receipt>` | the `ResultDoc`, JSON, the very bytes of the receipt |
+//! | `audit.ls` | [`AuditPage`] | |
+//! | `audit.export` | [`ExportView`] | each entry: u32 big-endian length, exact bytes |
+//! | `audit.checkpoint` | [`CheckpointView`] | |
 
 use qianmo_crypto::sm3::Digest;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::{
     catalog::DatasetMeta,
@@ -222,6 +240,48 @@ pub struct WhyView {
     pub reasons: Vec<Reason>,
     /// What the permit bound the node to, as `name = value`.
     pub obligations: Vec<(String, String)>,
+}
+
+/// Answer to a request that leaves nothing to show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {}
+
+/// One line that a model logged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// `debug`, `info`, `warn` or `error`.
+    pub level: String,
+    /// The model's words: escape them before showing them on a terminal.
+    pub message: String,
+}
+
+/// Answer to `job.logs`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogView {
+    /// The lines kept, oldest first.
+    pub lines: Vec<LogEntry>,
+    /// Lines dropped because the log was full.
+    pub dropped: u64,
+}
+
+/// Answer to `audit.ls`: entries `from..from + entries.len()` of `size`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AuditPage {
+    /// Entries in the trail.
+    pub size: u64,
+    /// Sequence number of the first entry here.
+    pub from: u64,
+    /// The events as they stand in the trail.
+    pub entries: Vec<Box<RawValue>>,
+}
+
+/// Answer to `audit.export`: what the body holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportView {
+    /// Sequence number of the first entry in the body.
+    pub from: u64,
+    /// Number of entries in the body; fewer than asked where the body would grow too long.
+    pub count: u32,
 }
 
 /// Answer to `audit.checkpoint`.
