@@ -8,6 +8,8 @@
 //! - [`sm4::gcm`]: authenticated encryption
 //! - [`sm2`]: [`SecretKey`](sm2::SecretKey), [`PublicKey`](sm2::PublicKey), [`Signature`](sm2::Signature)
 //! - [`keys`]: [`KeyProvider`](keys::KeyProvider), through which a node signs and wraps
+//! - [`envelope`]: objects sealed at rest under a wrapped key of their own
+//! - [`tls`]: TLS 1.3 and QUIC per RFC 8998, as a provider for rustls, with curveSM2 and curveSM2MLKEM768
 //!
 //! ```
 //! use qianmo_crypto::keys::{KeyProvider, SoftKeys};
@@ -21,13 +23,16 @@
 //! # Ok::<(), qianmo_crypto::CryptoError>(())
 //! ```
 
+pub mod envelope;
 mod error;
 pub mod hmac;
 pub mod kdf;
 pub mod keys;
+mod kx;
 pub mod random;
 pub mod sm2;
 pub mod sm3;
 pub mod sm4;
+pub mod tls;
 
 pub use error::CryptoError;

@@ -1,0 +1,116 @@
+//! TLS 1.3 and QUIC with ShangMi algorithms (RFC 8998), as a provider for rustls 0.23.
+//!
+//! [`provider`] offers exactly one cipher suite, TLS_SM4_GCM_SM3, one signature scheme, sm2sig_sm3, and the groups
+//! asked for. Nothing else can be negotiated. rustls has no names for these; they go in as code points.
+//!
+//! Certificates are signed under [`CERT_USER_ID`](crate::sm2::CERT_USER_ID), handshakes under
+//! [`TLS_USER_ID`](crate::sm2::TLS_USER_ID); [`SIGNATURE_ALGORITHMS`] keeps the two apart.
+
+mod initial;
+mod quic;
+mod record;
+mod sign;
+mod suite;
+mod verify;
+
+pub use initial::initial_suite;
+pub use sign::signing_key;
+pub use verify::{SIGNATURE_ALGORITHMS, certs_algorithms};
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, SupportedKxGroup};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{CipherSuite, NamedGroup, SignatureScheme, SupportedCipherSuite};
+
+use crate::{kx, random};
+
+/// TLS_SM4_GCM_SM3 (RFC 8998, section 2).
+pub const TLS_SM4_GCM_SM3: CipherSuite = CipherSuite::Unknown(0x00C6);
+
+/// sm2sig_sm3 (RFC 8998, section 3.2.1).
+pub const SM2SIG_SM3: SignatureScheme = SignatureScheme::Unknown(0x0708);
+
+/// A key-exchange group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// curveSM2: ECDH alone. Breaks if a quantum computer comes.
+    CurveSm2,
+    /// curveSM2MLKEM768: ECDH and ML-KEM-768; holds while either does.
+    CurveSm2MlKem768,
+}
+
+impl Group {
+    /// The IANA code point.
+    pub fn code_point(self) -> u16 {
+        match self {
+            Self::CurveSm2 => 41,
+            Self::CurveSm2MlKem768 => 0x11EE,
+        }
+    }
+
+    /// The group as rustls names it.
+    pub fn named(self) -> NamedGroup {
+        NamedGroup::Unknown(self.code_point())
+    }
+
+    /// The group rustls negotiated, if it is one of these.
+    pub fn from_named(group: NamedGroup) -> Option<Self> {
+        [Self::CurveSm2, Self::CurveSm2MlKem768].into_iter().find(|known| known.named() == group)
+    }
+
+    fn implementation(self) -> &'static dyn SupportedKxGroup {
+        match self {
+            Self::CurveSm2 => &kx::CurveSm2,
+            Self::CurveSm2MlKem768 => &kx::CurveSm2MlKem768,
+        }
+    }
+}
+
+impl fmt::Display for Group {
+    /// The IANA name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::CurveSm2 => "curveSM2",
+            Self::CurveSm2MlKem768 => "curveSM2MLKEM768",
+        })
+    }
+}
+
+/// A rustls provider with the suite above and `groups`, the preferred one first.
+///
+/// A rustls server follows the *client's* order: to demand a group, give it only that one.
+pub fn provider(groups: &[Group]) -> CryptoProvider {
+    CryptoProvider {
+        cipher_suites: vec![SupportedCipherSuite::Tls13(&suite::SM4_GCM_SM3)],
+        kx_groups: groups.iter().map(|group| group.implementation()).collect(),
+        signature_verification_algorithms: SIGNATURE_ALGORITHMS,
+        secure_random: &SystemRandom,
+        key_provider: &NoKeyFiles,
+    }
+}
+
+#[derive(Debug)]
+struct SystemRandom;
+
+impl SecureRandom for SystemRandom {
+    fn fill(&self, out: &mut [u8]) -> Result<(), GetRandomFailed> {
+        random::fill(out).map_err(|_| GetRandomFailed)
+    }
+}
+
+/// rustls would load private keys from DER; here they come from a [`KeyProvider`](crate::keys::KeyProvider) only.
+#[derive(Debug)]
+struct NoKeyFiles;
+
+impl KeyProvider for NoKeyFiles {
+    fn load_private_key(
+        &self,
+        _: PrivateKeyDer<'static>,
+    ) -> Result<Arc<dyn rustls::sign::SigningKey>, rustls::Error> {
+        Err(rustls::Error::General(
+            "this provider loads no private keys; use qianmo_crypto::tls::signing_key".into(),
+        ))
+    }
+}
