@@ -24,3 +24,6 @@ pub const CERT_USER_ID: &[u8] = b"1234567812345678";
 
 /// User id of CertificateVerify in TLS 1.3 (RFC 8998, section 3.2.1).
 pub const TLS_USER_ID: &[u8] = b"TLSv1.3+GM+Cipher+Suite";
+
+#[cfg(test)]
+mod tests;

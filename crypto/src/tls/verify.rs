@@ -62,3 +62,44 @@ impl SignatureVerificationAlgorithm for Sm2 {
         self.signature
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sm2::SecretKey;
+
+    fn verifies(algorithm: &dyn SignatureVerificationAlgorithm, user_id: &[u8]) -> bool {
+        let key = SecretKey::generate().unwrap();
+        let signature = key.sign(user_id, b"tbs").unwrap().to_der();
+        algorithm.verify_signature(&key.public_key().to_sec1(), b"tbs", &signature).is_ok()
+    }
+
+    #[test]
+    fn each_use_has_its_own_user_id() {
+        assert!(certs_algorithms().iter().all(|algorithm| verifies(*algorithm, CERT_USER_ID)));
+        assert!(!certs_algorithms().iter().any(|algorithm| verifies(*algorithm, TLS_USER_ID)));
+        let [(SM2SIG_SM3, [handshake])] = SIGNATURE_ALGORITHMS.mapping else {
+            panic!("one scheme, one verifier")
+        };
+        assert!(verifies(*handshake, TLS_USER_ID) && !verifies(*handshake, CERT_USER_ID));
+    }
+
+    #[test]
+    fn certificates_may_write_the_parameters_either_way() {
+        let identifiers: Vec<_> =
+            certs_algorithms().iter().map(|algorithm| algorithm.signature_alg_id()).collect();
+        assert_eq!(identifiers, [SM2_WITH_SM3, SM2_WITH_SM3_NULL]);
+        assert!(certs_algorithms().iter().all(|algorithm| algorithm.public_key_alg_id() == SM2_KEY));
+    }
+
+    #[test]
+    fn malformed_keys_and_signatures_are_refused() {
+        let key = SecretKey::generate().unwrap();
+        let signature = key.sign(CERT_USER_ID, b"tbs").unwrap().to_der();
+        let point = key.public_key().to_sec1();
+        assert!(CERT.verify_signature(&point[..64], b"tbs", &signature).is_err());
+        assert!(CERT.verify_signature(&[], b"tbs", &signature).is_err());
+        assert!(CERT.verify_signature(&point, b"tbs", &signature[1..]).is_err());
+        assert!(CERT.verify_signature(&point, b"tbs", &[]).is_err());
+    }
+}

@@ -1,0 +1,17 @@
+//! Tests through the public API.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+mod common;
+mod gcm;
+mod handshake;
+mod kx;
+mod quic_handshake;
+mod quic_keys;
+mod setup;
+mod sm_crypto;
+mod vectors;
