@@ -9,7 +9,7 @@ use crate::ColumnType;
 ///
 /// The `Display` text is for the owner of the data: it may quote a value, a line or a path. A consumer gets
 /// [`DataError::code`] and [`DataError::public_message`], which never do.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
     /// No file where the source says.
@@ -134,9 +134,12 @@ pub enum DataError {
         "the query needs more memory or disk than the job's limit: {0}; ask for less data or raise the limit"
     )]
     Resources(String),
-    /// Reading or computing failed while the job ran.
-    #[error("reading failed: {0}")]
-    Execution(String),
+    /// The source, the view or a mask failed on some row while it was read.
+    #[error("reading the dataset failed: {0}; check the dataset again")]
+    ReadFailed(String),
+    /// The caller's expressions failed on a row they were allowed to see.
+    #[error("the query failed: {0}; guard the expression against such values")]
+    QueryFailed(String),
 }
 
 /// Whose move it is after an error.
@@ -173,14 +176,15 @@ impl DataError {
             Self::BadQuery(_) => "bad-query",
             Self::NotGranted(_) => "not-granted",
             Self::Resources(_) => "resources",
-            Self::Execution(_) => "execution",
+            Self::ReadFailed(_) => "read-failed",
+            Self::QueryFailed(_) => "query-failed",
         }
     }
 
     /// Whose move it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::BadQuery(_) | Self::NotGranted(_) | Self::Execution(_) => Fault::Caller,
+            Self::BadQuery(_) | Self::NotGranted(_) | Self::QueryFailed(_) => Fault::Caller,
             Self::Resources(_) => Fault::Node,
             _ => Fault::Owner,
         }
@@ -191,7 +195,7 @@ impl DataError {
         match self {
             Self::BadQuery(_) => "the query is not one SELECT over the tables and columns of the contract",
             Self::NotGranted(_) => "the contract has no such table or column",
-            Self::Execution(_) => {
+            Self::QueryFailed(_) => {
                 "the query failed while it ran; its expressions do not fit the values they met"
             }
             Self::Resources(_) => "the query needs more memory or disk than the job may use",
@@ -207,6 +211,8 @@ pub enum Place {
     Line(u64),
     /// Row of the dataset, from 1, where the source has no lines or a view has moved the rows.
     Row(u64),
+    /// Some row; filters hide which.
+    Unknown,
 }
 
 impl fmt::Display for Place {
@@ -214,6 +220,7 @@ impl fmt::Display for Place {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
             Self::Row(row) => write!(f, "row {row}"),
+            Self::Unknown => f.write_str("some row"),
         }
     }
 }

@@ -71,7 +71,7 @@ impl ColumnType {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Utf8,
             DataType::Dictionary(_, values) => return Self::holding(values),
             DataType::Date32 => Self::Date32,
-            DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Microsecond, _) => {
+            DataType::Timestamp(unit, zone) if *unit != TimeUnit::Nanosecond && is_utc(zone.as_deref()) => {
                 Self::TimestampUs
             }
             _ => return None,
@@ -86,6 +86,11 @@ impl ColumnType {
             (_, None) => false,
         }
     }
+}
+
+/// Other zones would be turned into local time when the zone is taken away.
+fn is_utc(zone: Option<&str>) -> bool {
+    matches!(zone, None | Some("UTC" | "+00:00" | "Z"))
 }
 
 impl fmt::Display for ColumnType {

@@ -1,0 +1,110 @@
+//! The query engine as a job gets it: fresh, bounded, and with nothing in it that reaches outside or changes by itself.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::error::DataFusionError;
+use datafusion::execution::SessionStateDefaults;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::{ScalarUDF, Volatility};
+use datafusion::prelude::{SessionConfig, SessionContext};
+
+use crate::{BATCH_ROWS, DataError};
+
+/// What one job may use to hold rows that cannot be streamed: sorts, groups, joins.
+///
+/// The pool counts what the engine's operators hold on purpose, not every byte of the process: a hard cap belongs to
+/// the operating system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemoryLimits {
+    /// Bytes all operators of the job may hold together.
+    pub memory_bytes: u64,
+    /// Where sorts and groups put what does not fit in memory. Rows land there as they are, so the folder must be as
+    /// private as the data. `None`: nothing is put on disk, and the job fails when its memory is used up.
+    pub spill_dir: Option<PathBuf>,
+    /// Bytes the job may put there.
+    pub spill_bytes: u64,
+}
+
+impl Default for MemoryLimits {
+    /// 512 MiB of memory, nothing on disk.
+    fn default() -> Self {
+        Self { memory_bytes: 512 << 20, spill_dir: None, spill_bytes: 0 }
+    }
+}
+
+/// A session without tables.
+pub(crate) fn session(limits: &MemoryLimits) -> Result<SessionContext, DataError> {
+    Ok(SessionContext::new_with_state(state(limits)?))
+}
+
+fn state(limits: &MemoryLimits) -> Result<SessionState, DataError> {
+    // No table functions, table factories or file formats: SQL reaches the tables of the session and nothing else.
+    Ok(SessionStateBuilder::new()
+        .with_config(config())
+        .with_runtime_env(runtime(limits)?)
+        .with_expr_planners(SessionStateDefaults::default_expr_planners())
+        .with_scalar_functions(repeatable(SessionStateDefaults::default_scalar_functions()))
+        .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
+        .with_window_functions(SessionStateDefaults::default_window_functions())
+        .build())
+}
+
+/// Only functions of their arguments. `now()` and `random()` would make a result that cannot be reproduced, and
+/// `input_file_name()` would tell a path.
+fn repeatable(functions: Vec<Arc<ScalarUDF>>) -> Vec<Arc<ScalarUDF>> {
+    functions
+        .into_iter()
+        .filter(|function| function.signature().volatility == Volatility::Immutable)
+        .collect()
+}
+
+fn config() -> SessionConfig {
+    // One partition: with more, batches arrive in the order the threads finish, sums of doubles change in their last
+    // bits, and the digest of a result would not be the same twice. Jobs run side by side instead.
+    let mut config = SessionConfig::new()
+        .with_target_partitions(1)
+        .with_batch_size(BATCH_ROWS as usize)
+        .with_information_schema(false)
+        .with_collect_statistics(false);
+    let options = config.options_mut();
+    options.execution.parquet.pushdown_filters = true;
+    options.execution.parquet.schema_force_view_types = false;
+    options.sql_parser.map_string_types_to_utf8view = false;
+    config
+}
+
+fn runtime(limits: &MemoryLimits) -> Result<Arc<RuntimeEnv>, DataError> {
+    let pool = FairSpillPool::new(usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX));
+    let mode = match &limits.spill_dir {
+        Some(dir) => DiskManagerMode::Directories(vec![dir.clone()]),
+        None => DiskManagerMode::Disabled,
+    };
+    let disk = DiskManagerBuilder::default().with_mode(mode).with_max_temp_directory_size(limits.spill_bytes);
+    RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(pool))
+        .with_disk_manager_builder(disk)
+        .build_arc()
+        .map_err(|error| DataError::Resources(error.strip_backtrace()))
+}
+
+/// Our own error out of the engine's wrapping; a limit as [`DataError::Resources`]; anything else as `otherwise` says.
+pub(crate) fn translate(error: &DataFusionError, otherwise: fn(String) -> DataError) -> DataError {
+    match error.find_root() {
+        DataFusionError::External(inner) => match inner.downcast_ref::<DataError>() {
+            Some(ours) => ours.clone(),
+            None => otherwise(error.strip_backtrace()),
+        },
+        DataFusionError::ResourcesExhausted(reason) => DataError::Resources(reason.clone()),
+        _ => otherwise(error.strip_backtrace()),
+    }
+}
+
+impl From<DataError> for DataFusionError {
+    fn from(error: DataError) -> Self {
+        Self::External(Box::new(error))
+    }
+}

@@ -1,0 +1,135 @@
+//! All that one job can read.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::Schema;
+use datafusion::catalog::TableProvider;
+use datafusion::common::TableReference;
+use datafusion::physical_plan::execute_stream;
+use datafusion::prelude::SessionContext;
+
+use crate::engine::{self, MemoryLimits, translate};
+use crate::policy::PolicyTable;
+use crate::{BatchStream, ColumnType, DataError, DatasetSpec, FieldSpec, Grant, sql, view};
+
+/// The tables of one job, each a dataset behind its grant, and nothing else.
+///
+/// Scans and queries read the same tables: there is one place where a grant is enforced.
+pub struct JobSession {
+    engine: SessionContext,
+    tables: Vec<(String, Arc<PolicyTable>)>,
+}
+
+impl std::fmt::Debug for JobSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JobSession")
+            .field("tables", &self.names().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+impl JobSession {
+    /// Binds datasets and grants. Reads headers and footers, no rows.
+    ///
+    /// # Errors
+    /// Anything that is wrong with a descriptor, its file's header, its view or the grant.
+    pub async fn open(datasets: Vec<(DatasetSpec, Grant)>, limits: MemoryLimits) -> Result<Self, DataError> {
+        let engine = engine::session(&limits)?;
+        let mut session = Self { engine, tables: Vec::with_capacity(datasets.len()) };
+        for (spec, grant) in datasets {
+            session.add(&spec, &grant, &limits).await?;
+        }
+        Ok(session)
+    }
+
+    async fn add(
+        &mut self,
+        spec: &DatasetSpec,
+        grant: &Grant,
+        limits: &MemoryLimits,
+    ) -> Result<(), DataError> {
+        if self.names().any(|name| name == spec.name) {
+            return Err(DataError::BadSpec(format!(
+                "the job has two datasets named `{}`; rename one",
+                spec.name
+            )));
+        }
+        let dataset = view::plan(spec, limits).await?;
+        let table = Arc::new(PolicyTable::new(&self.engine.state(), dataset, &spec.fields, grant)?);
+        let provider: Arc<dyn TableProvider> = Arc::<PolicyTable>::clone(&table);
+        self.engine
+            .register_table(TableReference::bare(spec.name.as_str()), provider)
+            .map_err(|error| translate(&error, DataError::BadSpec))?;
+        self.tables.push((spec.name.clone(), table));
+        Ok(())
+    }
+
+    /// The tables, in the order they were given.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tables.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The columns of a table as the job sees them.
+    ///
+    /// # Errors
+    /// `NotGranted` if the job has no such table.
+    pub fn schema(&self, name: &str) -> Result<&[FieldSpec], DataError> {
+        self.table(name).map(|table| table.fields())
+    }
+
+    fn table(&self, name: &str) -> Result<&Arc<PolicyTable>, DataError> {
+        let found = self.tables.iter().find(|(other, _)| other == name);
+        found.map(|(_, table)| table).ok_or_else(|| DataError::NotGranted(name.into()))
+    }
+
+    /// Starts reading columns of a table from its first row. `columns` are positions in [`JobSession::schema`], each
+    /// at most once; batches have `max_rows` rows, or [`BATCH_ROWS`](crate::BATCH_ROWS) for 0 and for anything larger.
+    ///
+    /// # Errors
+    /// `NotGranted` for a table or position the job does not have, or for no columns at all.
+    pub async fn scan(&self, name: &str, columns: &[usize], max_rows: u32) -> Result<BatchStream, DataError> {
+        let failed = |error| translate(&error, DataError::ReadFailed);
+        let table = self.table(name)?;
+        let fields = pick(table.fields(), columns).ok_or_else(|| DataError::NotGranted(name.into()))?;
+        let state = self.engine.state();
+        let plan = table.scan(&state, Some(&columns.to_vec()), &[], None).await.map_err(failed)?;
+        let rows = execute_stream(plan, state.task_ctx()).map_err(failed)?;
+        Ok(BatchStream::new(rows, fields, max_rows, DataError::ReadFailed))
+    }
+
+    /// Runs one `SELECT` over the job's tables.
+    ///
+    /// # Errors
+    /// `BadQuery` if the SQL is anything else or cannot be planned. The same for a column that does not exist and for
+    /// one that is not granted.
+    pub async fn query(&self, text: &str) -> Result<BatchStream, DataError> {
+        let refused = |error| translate(&error, DataError::BadQuery);
+        let state = self.engine.state();
+        let plan = sql::select(&state, text).await.map_err(DataError::BadQuery)?;
+        let fields = neutral(plan.schema().as_arrow())?;
+        let plan = state.create_physical_plan(&plan).await.map_err(refused)?;
+        let rows = execute_stream(plan, state.task_ctx())
+            .map_err(|error| translate(&error, DataError::QueryFailed))?;
+        Ok(BatchStream::new(rows, fields, 0, DataError::QueryFailed))
+    }
+}
+
+fn pick(fields: &[FieldSpec], columns: &[usize]) -> Option<Vec<FieldSpec>> {
+    let repeated =
+        columns.iter().enumerate().any(|(at, column)| columns.iter().skip(at + 1).any(|c| c == column));
+    if columns.is_empty() || repeated {
+        return None;
+    }
+    columns.iter().map(|column| fields.get(*column).cloned()).collect()
+}
+
+/// The columns of a query's answer, each as the column type that holds its values exactly.
+fn neutral(schema: &Schema) -> Result<Vec<FieldSpec>, DataError> {
+    let field = |field: &std::sync::Arc<datafusion::arrow::datatypes::Field>| {
+        let ty = ColumnType::holding(field.data_type()).ok_or_else(|| {
+            DataError::BadQuery(format!("column `{}` has type {}; CAST it", field.name(), field.data_type()))
+        })?;
+        Ok(FieldSpec { name: field.name().clone(), ty, nullable: field.is_nullable() })
+    };
+    schema.fields().iter().map(field).collect()
+}
