@@ -1,5 +1,7 @@
 //! Tables on their way into a model: schema, columns, and the traits a host implements to feed them.
 
+use std::collections::HashSet;
+
 use thiserror::Error;
 
 /// The type of a column.
@@ -149,6 +151,61 @@ impl Column {
     }
 }
 
+/// Checks that there is one column per field, of its type, with `rows` values, and no two of one name.
+pub(crate) fn check_table(fields: &[Field], columns: &[Column], rows: usize) -> Result<(), String> {
+    if fields.len() != columns.len() {
+        return Err(format!("{} fields and {} columns", fields.len(), columns.len()));
+    }
+    let mut names = HashSet::new();
+    for (field, column) in fields.iter().zip(columns) {
+        let name = &field.name;
+        if !names.insert(name) {
+            return Err(format!("two columns named `{name}`"));
+        }
+        if !column.data.carries(field.ty) {
+            return Err(format!("a column `{name}` whose values are not of its type {:?}", field.ty));
+        }
+        column.check(rows).map_err(|reason| format!("a column `{name}` with {reason}"))?;
+        if !field.nullable && column.validity.is_some() && (0..rows).any(|row| !column.is_valid(row)) {
+            return Err(format!("a column `{name}` with a missing value although it is not nullable"));
+        }
+    }
+    Ok(())
+}
+
+/// Rows `start..end` of a sound column; both must be within it.
+pub(crate) fn piece(column: &Column, start: usize, end: usize) -> Column {
+    let data = match &column.data {
+        ColumnData::Bool(values) => ColumnData::Bool(part(values, start, end)),
+        ColumnData::I32(values) => ColumnData::I32(part(values, start, end)),
+        ColumnData::I64(values) => ColumnData::I64(part(values, start, end)),
+        ColumnData::F64(values) => ColumnData::F64(part(values, start, end)),
+        ColumnData::Utf8 { offsets, bytes } => {
+            let ends = offsets.get(start..=end).unwrap_or_default();
+            let base = ends.first().copied().unwrap_or(0);
+            let last = ends.last().copied().unwrap_or(0);
+            ColumnData::Utf8 {
+                offsets: ends.iter().map(|offset| offset - base).collect(),
+                bytes: part(bytes, base as usize, last as usize),
+            }
+        }
+    };
+    let validity = column.validity.as_ref().map(|_| {
+        let mut bits = vec![0_u8; (end - start).div_ceil(8)];
+        for row in (start..end).filter(|row| column.is_valid(*row)) {
+            if let Some(byte) = bits.get_mut((row - start) / 8) {
+                *byte |= 1 << ((row - start) % 8);
+            }
+        }
+        bits
+    });
+    Column { data, validity }
+}
+
+fn part<T: Clone>(values: &[T], start: usize, end: usize) -> Vec<T> {
+    values.get(start..end).unwrap_or_default().to_vec()
+}
+
 /// Offsets ascend from 0 to the end of `bytes`, and every piece between two of them is UTF-8.
 fn check_text(offsets: &[u32], bytes: &[u8]) -> Result<(), String> {
     if offsets.first() != Some(&0) || offsets.last().map(|end| *end as usize) != Some(bytes.len()) {
@@ -177,6 +234,11 @@ impl Batch {
         self.columns.iter().map(Column::byte_len).sum()
     }
 }
+
+/// Why columns do not make a table.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("this is not a table: {0}")]
+pub struct TableError(pub(crate) String);
 
 /// Why rows could not be read. The text goes into the node's own log, never to the model or its author.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

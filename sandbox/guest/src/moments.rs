@@ -1,0 +1,143 @@
+//! Kernels over columns of numbers.
+
+use crate::Numbers;
+
+/// Independent accumulators: they break the chain of additions, so that SIMD can be used.
+const LANES: usize = 8;
+
+/// Count, sum, mean and variance in one pass, without the cancellation of Σx² − n·mean².
+///
+/// Batches are merged by the update of Chan, Golub and LeVeque (1979).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moments {
+    count: u64,
+    sum: f64,
+    mean: f64,
+    /// Sum of squared distances from the mean.
+    m2: f64,
+}
+
+impl Moments {
+    /// Adds the values of a column; missing ones are left out.
+    pub fn add_column(&mut self, column: &Numbers<'_>) {
+        match column.dense() {
+            Some(values) => self.add_slice(values),
+            None => self.add_slice(&column.iter().flatten().collect::<Vec<f64>>()),
+        }
+    }
+
+    /// Adds values.
+    pub fn add_slice(&mut self, values: &[f64]) {
+        if values.is_empty() {
+            return;
+        }
+        let count = values.len() as u64;
+        let sum = lanes(values, |value| value);
+        let mean = sum / count as f64;
+        let m2 = lanes(values, |value| (value - mean) * (value - mean));
+        self.merge(&Self { count, sum, mean, m2 });
+    }
+
+    /// Adds the values that `other` has seen.
+    pub fn merge(&mut self, other: &Self) {
+        if other.count == 0 {
+            return;
+        }
+        let count = self.count + other.count;
+        let distance = other.mean - self.mean;
+        let share = other.count as f64 / count as f64;
+        self.m2 += other.m2 + distance * distance * self.count as f64 * share;
+        self.mean += distance * share;
+        self.sum += other.sum;
+        self.count = count;
+    }
+
+    /// Values seen.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Their sum.
+    #[must_use]
+    pub fn sum(&self) -> f64 {
+        self.sum
+    }
+
+    /// Their mean; 0 if there are none.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        self.mean
+    }
+
+    /// Their sample variance (divided by n − 1); none for fewer than two values.
+    #[must_use]
+    pub fn variance(&self) -> Option<f64> {
+        (self.count > 1).then(|| self.m2 / (self.count - 1) as f64)
+    }
+}
+
+/// Σx and Σx²: what sites can add up to a pooled mean and variance.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sums {
+    /// Σx.
+    pub sum: f64,
+    /// Σx².
+    pub squares: f64,
+}
+
+impl Sums {
+    /// Adds values.
+    pub fn add_slice(&mut self, values: &[f64]) {
+        self.sum += lanes(values, |value| value);
+        self.squares += lanes(values, |value| value * value);
+    }
+}
+
+/// Σ f(x), in an order that depends only on the number of values.
+fn lanes(values: &[f64], f: impl Fn(f64) -> f64) -> f64 {
+    let mut sums = [0.0; LANES];
+    let mut chunks = values.chunks_exact(LANES);
+    for chunk in &mut chunks {
+        for (sum, value) in sums.iter_mut().zip(chunk) {
+            *sum += f(*value);
+        }
+    }
+    let rest: f64 = chunks.remainder().iter().map(|value| f(*value)).sum();
+    sums.iter().sum::<f64>() + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_equal_the_definition_however_the_values_are_cut() {
+        let values: Vec<f64> = (0..1000).map(|i| 1e6 + f64::from(i * 7919 % 1000)).collect();
+        let mean = values.iter().sum::<f64>() / 1000.0;
+        let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 999.0;
+        for size in [1, 3, 8, 100, 999, 1000] {
+            let mut moments = Moments::default();
+            values.chunks(size).for_each(|part| moments.add_slice(part));
+            assert_eq!(moments.count(), 1000);
+            assert!((moments.mean() - mean).abs() < 1e-9 * mean, "{size}");
+            assert!((moments.variance().unwrap() - variance).abs() < 1e-9 * variance, "{size}");
+        }
+    }
+
+    #[test]
+    fn one_value_has_no_variance_and_no_value_has_no_effect() {
+        let mut moments = Moments::default();
+        moments.add_slice(&[]);
+        assert_eq!(moments, Moments::default());
+        moments.add_slice(&[3.0]);
+        assert_eq!((moments.sum(), moments.mean(), moments.variance()), (3.0, 3.0, None));
+    }
+
+    #[test]
+    fn sums_are_those_of_all_values() {
+        let mut sums = Sums::default();
+        sums.add_slice(&(1..=20).map(f64::from).collect::<Vec<_>>());
+        assert_eq!(sums, Sums { sum: 210.0, squares: 2870.0 });
+    }
+}
