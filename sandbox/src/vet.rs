@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 use wasmparser::{
-    CanonicalFunction, CanonicalOption, ComponentExternalKind, Encoding, Parser, Payload, Validator,
-    WasmFeatures,
+    CanonicalFunction, CanonicalOption, ComponentExternalKind, ComponentTypeRef, Encoding, Parser, Payload,
+    TypeBounds, Validator, WasmFeatures,
 };
 
 use crate::EngineConfig;
@@ -186,7 +186,11 @@ impl Findings {
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 1 => {
                     for import in section {
-                        found.imports.push(import?.name.name.to_owned());
+                        let import = import?;
+                        // A name for a type of an interface that is itself imported: no capability.
+                        if !matches!(import.ty, ComponentTypeRef::Type(TypeBounds::Eq(_))) {
+                            found.imports.push(import.name.name.to_owned());
+                        }
                     }
                 }
                 Payload::ComponentExportSection(section) if depth == 1 => {

@@ -1,0 +1,130 @@
+//! The shipped model `stats`.
+
+mod common;
+
+use common::{field, job, screening, stats};
+use qianmo_sandbox::{
+    Column, ColumnData, ColumnType, ErrorCode, Field, MemTable, Output, ResultTable, RunError,
+};
+
+fn run(table: MemTable, params: &str) -> Result<Output, RunError> {
+    stats().analyse(job(table, params)).result
+}
+
+fn texts(column: &Column) -> Vec<Option<&str>> {
+    let ColumnData::Utf8 { offsets, bytes } = &column.data else { panic!("not text: {column:?}") };
+    let text =
+        |row: usize| std::str::from_utf8(&bytes[offsets[row] as usize..offsets[row + 1] as usize]).unwrap();
+    (0..column.data.len()).map(|row| column.is_valid(row).then(|| text(row))).collect()
+}
+
+fn counts(column: &Column) -> &[i64] {
+    let ColumnData::I64(values) = &column.data else { panic!("not counts: {column:?}") };
+    values
+}
+
+fn numbers(column: &Column) -> Vec<Option<f64>> {
+    let ColumnData::F64(values) = &column.data else { panic!("not numbers: {column:?}") };
+    (0..).zip(values).map(|(row, value)| column.is_valid(row).then_some(*value)).collect()
+}
+
+fn columns<'a>(table: &'a ResultTable, names: &[&str]) -> Vec<&'a Column> {
+    let of = |name: &&str| table.fields.iter().position(|field| field.name == **name).unwrap();
+    names.iter().map(of).map(|index| &table.columns[index]).collect()
+}
+
+/// Twenty-six people: ages with a gap, towns with a small one and a missing one.
+fn people() -> MemTable {
+    let ages: Vec<f64> = (0..26).map(f64::from).collect();
+    let towns = ["north"; 12].iter().chain(&["south"; 11]).chain(&["isle", "", "isle"]);
+    let (mut offsets, mut bytes) = (vec![0], Vec::new());
+    for town in towns {
+        bytes.extend_from_slice(town.as_bytes());
+        offsets.push(u32::try_from(bytes.len()).unwrap());
+    }
+    let fields = vec![
+        Field { nullable: true, ..field("age", ColumnType::Float64) },
+        Field { nullable: true, ..field("town", ColumnType::Utf8) },
+    ];
+    let age = Column { data: ColumnData::F64(ages), validity: Some(vec![0xff, 0xff, 0xff, 0b01]) };
+    let town =
+        Column { data: ColumnData::Utf8 { offsets, bytes }, validity: Some(vec![0xff, 0xff, 0xff, 0b11]) };
+    // Row 24 has no town.
+    let town = Column { validity: Some(vec![0xff, 0xff, 0xff, 0b10]), ..town };
+    MemTable::new("people", fields, vec![age, town]).unwrap()
+}
+
+#[test]
+fn columns_are_summarised_without_their_missing_values() {
+    let output = run(people(), "{}").unwrap();
+    let [summary] = output.tables.as_slice() else { panic!("{output:?}") };
+    assert_eq!((summary.name.as_str(), summary.rows), ("summary", 1));
+    assert_eq!(summary.contributors, [25]);
+    let [name, count, missing, sum, mean, variance] =
+        columns(summary, &["column", "count", "missing", "sum", "mean", "variance"])[..]
+    else {
+        panic!()
+    };
+    assert_eq!(texts(name), [Some("age")]);
+    assert_eq!((counts(count), counts(missing)), ([25].as_slice(), [1].as_slice()));
+    // 0..=24: sum 300, mean 12, squared distances 1300.
+    assert_eq!((numbers(sum), numbers(mean)), (vec![Some(300.0)], vec![Some(12.0)]));
+    assert!((numbers(variance)[0].unwrap() - 1300.0 / 24.0).abs() < 1e-12);
+}
+
+#[test]
+fn small_groups_do_not_leave_the_model() {
+    let output = run(people(), r#"{"group_by":"town","min_cell":10}"#).unwrap();
+    let groups = &output.tables[1];
+    let [group, count, merged] = columns(groups, &["group", "count", "merged"])[..] else { panic!() };
+    // 2 of the isle and 1 without a town are 3 together: too few, so the next smallest town joins them.
+    assert_eq!(texts(group), [Some("north"), Some("other")]);
+    assert_eq!(counts(count), [12, 14]);
+    assert_eq!(merged.data, ColumnData::Bool(vec![0, 1]));
+    assert_eq!(groups.contributors, [12, 14]);
+}
+
+#[test]
+fn groups_may_be_of_any_type_and_a_missing_value_is_one() {
+    let output = run(people(), r#"{"columns":[],"group_by":"town","min_cell":1}"#).unwrap();
+    let [group, count] = columns(&output.tables[1], &["group", "count"])[..] else { panic!() };
+    assert_eq!(texts(group), [None, Some("isle"), Some("north"), Some("south")]);
+    assert_eq!(counts(count), [1, 2, 12, 11]);
+
+    let output = run(screening("a"), r#"{"columns":["mean_radius"],"group_by":"benign"}"#).unwrap();
+    let [group, count] = columns(&output.tables[1], &["group", "count"])[..] else { panic!() };
+    assert_eq!((texts(group), counts(count)), (vec![Some("0"), Some("1")], [71, 49].as_slice()));
+}
+
+#[test]
+fn what_cannot_be_counted_is_refused_with_the_reason() {
+    let text = r#"{"columns":["town"]}"#;
+    let empty =
+        MemTable::new("t", vec![field("x", ColumnType::Float64)], vec![Column::new(ColumnData::F64(vec![]))]);
+    for (table, params, code, words) in [
+        (people(), text, ErrorCode::BadSchema, "`town` is not numeric"),
+        (people(), r#"{"columns":["nmae"]}"#, ErrorCode::BadSchema, "no column `nmae`"),
+        (people(), r#"{"table":"persons"}"#, ErrorCode::NotPermitted, "no table `persons`"),
+        (people(), r#"{"colums":["age"]}"#, ErrorCode::BadParams, "unknown field `colums`"),
+        (empty.unwrap(), "{}", ErrorCode::NoData, "no rows"),
+        (common::column_x(vec![1.0, f64::NAN]), "{}", ErrorCode::Numeric, "`x`"),
+        (common::column_x(vec![f64::MAX, f64::MAX]), "{}", ErrorCode::Numeric, "too large"),
+    ] {
+        match run(table, params) {
+            Err(RunError::Model { code: got, message }) => {
+                assert_eq!(got, code, "{message}");
+                assert!(message.contains(words), "{message}");
+            }
+            other => panic!("{params}: not refused: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_same_job_gives_the_same_output_for_the_same_fuel() {
+    let [one, other] = [0, 0].map(|_| stats().analyse(job(screening("c"), r#"{"group_by":"benign"}"#)));
+    assert_eq!(one.result.unwrap(), other.result.unwrap());
+    assert_eq!(one.usage, other.usage);
+    assert!(one.usage.fuel > 0 && one.usage.peak_memory > 0);
+    assert_eq!(one.usage.rows_read, 520, "260 rows, read once for the columns and once for the groups");
+}
