@@ -87,7 +87,7 @@ impl Csr {
         let parsed: X509CertificationRequest<'_> = read::whole(WHAT, der)?;
         let info = &parsed.certification_request_info;
         let public_key = read::public_key(WHAT, &info.subject_pki)?;
-        let signature = &parsed.signature_value.data;
+        let signature = &parsed.signature_value;
         if !read::signed_by(WHAT, &public_key, &parsed.signature_algorithm, info.raw, signature)? {
             return Err(CertError::BadSignature { what: WHAT, issuer: "its own key".into() });
         }

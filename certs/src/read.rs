@@ -5,6 +5,7 @@ use qianmo_crypto::sm2::{CERT_USER_ID, PublicKey, Signature};
 use qianmo_proto::Identity;
 use rustls_pki_types::pem::{self, PemObject};
 use x509_parser::{
+    asn1_rs::BitString,
     extensions::GeneralName,
     nom,
     prelude::FromDer,
@@ -59,13 +60,13 @@ pub(crate) fn signed_by(
     key: &PublicKey,
     algorithm: &AlgorithmIdentifier<'_>,
     signed: &[u8],
-    signature: &[u8],
+    signature: &BitString<'_>,
 ) -> Result<bool, CertError> {
     if algorithm.algorithm.as_bytes() != SM2_WITH_SM3.as_bytes() {
         return Err(CertError::Algorithm { what });
     }
-    let verified = Signature::from_der(signature).and_then(|s| key.verify(CERT_USER_ID, signed, &s));
-    Ok(verified.is_ok())
+    let verified = Signature::from_der(&signature.data).and_then(|s| key.verify(CERT_USER_ID, signed, &s));
+    Ok(signature.unused_bits == 0 && verified.is_ok())
 }
 
 /// The one Qianmo identity among subject alternative names. URIs of other schemes are somebody else's business.

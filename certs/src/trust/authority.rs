@@ -76,7 +76,7 @@ fn anchor(
         return Ok(None);
     }
     let signed = parsed.tbs_certificate.as_ref();
-    let signature = &parsed.signature_value.data;
+    let signature = &parsed.signature_value;
     if !read::signed_by(WHAT, public_key, &parsed.signature_algorithm, signed, signature)? {
         return Err(CertError::BadSignature { what: WHAT, issuer: parsed.issuer.to_string() });
     }

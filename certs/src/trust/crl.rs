@@ -93,7 +93,7 @@ fn check_signature(
     }
     let signed = parsed.tbs_cert_list.as_ref();
     for ca in signers {
-        let signature = &parsed.signature_value.data;
+        let signature = &parsed.signature_value;
         if read::signed_by(WHAT, &ca.public_key, &parsed.signature_algorithm, signed, signature)? {
             return Ok(());
         }
