@@ -3,12 +3,12 @@
 mod error;
 mod folder;
 mod index;
+mod issue;
 
 use std::path::Path;
 
 use der::{Encode, EncodePem, pem::LineEnding};
 use qianmo_crypto::{
-    random,
     sm2::{PublicKey, SecretKey},
     sm3::{self, Digest},
 };
@@ -17,27 +17,27 @@ use x509_cert::{
     builder::{Builder, CertificateBuilder, CrlBuilder},
     certificate::Certificate as X509,
     crl::RevokedCert,
-    ext::pkix::{BasicConstraints, CrlNumber, ExtendedKeyUsage, KeyUsage, KeyUsages},
+    ext::{
+        Extension,
+        pkix::{BasicConstraints, CrlNumber, KeyUsage, KeyUsages},
+    },
     name::Name,
-    serial_number::SerialNumber,
-    time::Validity,
 };
 
 pub use self::{
     error::CaError,
     index::{Issued, Revocation, RevocationReason},
 };
-use self::{folder::Folder, index::Index};
+use self::{
+    folder::Folder,
+    index::Index,
+    issue::{serial, validity},
+};
 use crate::{
     Csr,
     build::{self, CertSigner, DerSignature, Extensions, Shape},
-    certificate::hex,
     moment::{self, DAY_MS, MINUTE_MS},
-    profile::Profile,
 };
-
-/// Bytes of a serial number: 127 random bits and a zero one, so that it is positive (RFC 5280, 4.1.2.2).
-const SERIAL_LEN: usize = 16;
 
 /// Longest life of a CA in years.
 const MAX_YEARS: u32 = 30;
@@ -51,6 +51,8 @@ const TITLE_CHARS: usize = 64;
 /// dropped.
 pub struct Ca {
     certificate: X509,
+    pem: String,
+    fingerprint: Digest,
     key: SecretKey,
     index: Index,
     folder: Option<Folder>,
@@ -91,7 +93,7 @@ impl Ca {
         let spki = build::spki(&key.public_key())?;
         let builder = CertificateBuilder::new(shape, serial()?, validity, spki)?;
         let certificate = builder.build::<_, DerSignature>(&CertSigner::new(&key))?;
-        Ok(Self { certificate, key, index: Index::default(), folder: None })
+        Self::assemble(certificate, key, Index::default(), None)
     }
 
     /// Opens the CA in `dir`, locking it.
@@ -106,7 +108,17 @@ impl Ca {
         if certified != key.public_key().to_spki_der() {
             return Err(CaError::KeyMismatch { dir: folder.path().to_owned() });
         }
-        Ok(Self { certificate, key, index, folder: Some(folder) })
+        Self::assemble(certificate, key, index, Some(folder))
+    }
+
+    fn assemble(
+        certificate: X509,
+        key: SecretKey,
+        index: Index,
+        folder: Option<Folder>,
+    ) -> Result<Self, CaError> {
+        let (pem, fingerprint) = (certificate.to_pem(LineEnding::LF)?, sm3::digest(&certificate.to_der()?));
+        Ok(Self { certificate, pem, fingerprint, key, index, folder })
     }
 
     /// Writes the CA to `dir`: `root.crt`, `root.key` (readable by its owner only) and `index.toml`. Each file
@@ -120,15 +132,14 @@ impl Ca {
             self.folder = Some(Folder::create(dir)?);
         }
         match &self.folder {
-            Some(folder) => folder.write(&self.certificate_pem(), &self.key, &self.index),
+            Some(folder) => folder.write(&self.pem, &self.key, &self.index),
             None => Err(CaError::NotFound { dir: dir.to_owned() }),
         }
     }
 
     /// The root certificate, PEM: the trust file of every member.
     pub fn certificate_pem(&self) -> String {
-        // What was encoded once encodes again.
-        self.certificate.to_pem(LineEnding::LF).unwrap_or_default()
+        self.pem.clone()
     }
 
     /// The CA's distinguished name.
@@ -137,8 +148,8 @@ impl Ca {
     }
 
     /// SM3 of the root certificate: what members compare by telephone.
-    pub fn fingerprint(&self) -> Digest {
-        sm3::digest(&self.certificate.to_der().unwrap_or_default())
+    pub const fn fingerprint(&self) -> Digest {
+        self.fingerprint
     }
 
     /// Every certificate issued, in order.
@@ -168,38 +179,6 @@ impl Ca {
     /// As [`Ca::issue`], without [`CaError::AlreadyIssued`].
     pub fn renew(&mut self, csr_pem: &str, days: u32, now_ms: i64) -> Result<IssuedCert, CaError> {
         self.sign(&Csr::from_pem(csr_pem)?, days, now_ms)
-    }
-
-    fn sign(&mut self, csr: &Csr, days: u32, now_ms: i64) -> Result<IssuedCert, CaError> {
-        let profile = Profile::of(csr.identity.role()).map_err(CaError::Profile)?;
-        if let Some(host) = csr.hosts.first().filter(|_| !profile.extra_hosts) {
-            return Err(CaError::HostNotAllowed { identity: csr.identity.clone(), host: host.to_string() });
-        }
-        let key = sm3::digest(&csr.public_key.to_spki_der());
-        if let Some(other) = self.index.other_holder(&key, &csr.identity) {
-            return Err(CaError::KeyReused { identity: csr.identity.clone(), other: other.clone() });
-        }
-        let not_before_ms = now_ms - i64::from(profile.backdate_minutes) * MINUTE_MS;
-        let not_after_ms = self.not_after(days, profile.max_days, now_ms)?;
-        let extensions = self.leaf_extensions(csr, &profile)?;
-        let shape =
-            Shape { issuer: self.subject().clone(), subject: build::subject(&csr.identity)?, extensions };
-        let validity = validity(not_before_ms, not_after_ms)?;
-        let builder = CertificateBuilder::new(shape, serial()?, validity, build::spki(&csr.public_key)?)?;
-        let made = builder.build::<_, DerSignature>(&CertSigner::new(&self.key))?;
-        let serial_hex = hex(made.tbs_certificate().serial_number().as_bytes());
-        let fingerprint = sm3::digest(&made.to_der()?);
-        let identity = csr.identity.clone();
-        self.index.issued.push(Issued {
-            serial_hex: serial_hex.clone(),
-            identity: identity.clone(),
-            not_before_ms,
-            not_after_ms,
-            fingerprint,
-            key,
-            revoked: None,
-        });
-        Ok(IssuedCert { pem: made.to_pem(LineEnding::LF)?, identity, serial_hex })
     }
 
     /// Revokes a certificate without giving a reason. It counts once members have the next [`Ca::crl`].
@@ -252,37 +231,9 @@ impl Ca {
         self.index.crl_number = number;
         Ok(crl.to_pem(LineEnding::LF)?)
     }
-
-    /// End of validity, which must not outlive the CA.
-    fn not_after(&self, days: u32, max_days: u32, now_ms: i64) -> Result<i64, CaError> {
-        let own_end = self.certificate.tbs_certificate().validity().not_after.to_unix_duration().as_millis();
-        let own_end = i64::try_from(own_end).unwrap_or(i64::MAX);
-        let left = own_end.saturating_sub(now_ms).div_euclid(DAY_MS);
-        let max = i64::from(max_days).min(left);
-        if days == 0 || i64::from(days) > max {
-            return Err(CaError::Days { asked: days, max: max.max(0) });
-        }
-        Ok(now_ms + i64::from(days) * DAY_MS)
-    }
-
-    fn leaf_extensions(&self, csr: &Csr, profile: &Profile) -> der::Result<Vec<x509_cert::ext::Extension>> {
-        // No BasicConstraints: GmSSL refuses an empty one on a leaf, and absent means CA:FALSE.
-        let list = Extensions::of(&build::subject(&csr.identity)?)
-            .with(&build::key_id(&csr.public_key)?)?
-            .with(&build::authority_key_id(&self.key.public_key())?)?
-            .with(&KeyUsage(KeyUsages::DigitalSignature.into()))?
-            .with(&ExtendedKeyUsage(profile.purposes()))?
-            .with(&build::alternative_names(&csr.identity, &csr.hosts)?)?
-            .done();
-        Ok(list)
-    }
-
-    fn subject(&self) -> &Name {
-        self.certificate.tbs_certificate().subject()
-    }
 }
 
-fn root_extensions(name: &Name, key: &SecretKey) -> der::Result<Vec<x509_cert::ext::Extension>> {
+fn root_extensions(name: &Name, key: &SecretKey) -> der::Result<Vec<Extension>> {
     let public_key: PublicKey = key.public_key();
     Ok(Extensions::of(name)
         .with(&BasicConstraints { ca: true, path_len_constraint: Some(0) })?
@@ -290,20 +241,6 @@ fn root_extensions(name: &Name, key: &SecretKey) -> der::Result<Vec<x509_cert::e
         .with(&build::key_id(&public_key)?)?
         .with(&build::authority_key_id(&public_key)?)?
         .done())
-}
-
-fn validity(not_before_ms: i64, not_after_ms: i64) -> der::Result<Validity> {
-    Ok(Validity::new(moment::x509(not_before_ms)?, moment::x509(not_after_ms)?))
-}
-
-/// A fresh serial number. The second highest bit is set, so that its length never varies.
-fn serial() -> Result<SerialNumber, CaError> {
-    let mut bytes = [0; SERIAL_LEN];
-    random::fill(&mut bytes)?;
-    if let Some(first) = bytes.first_mut() {
-        *first = *first & 0x7f | 0x40;
-    }
-    Ok(SerialNumber::new(&bytes)?)
 }
 
 #[cfg(test)]

@@ -123,6 +123,31 @@ fn openssl_reads_our_requests_and_crls() {
     }
 }
 
+/// OpenSSL 3.0's `verify -crl_check` cannot be told the SM2 user id, so its signature check is run on the parts.
+#[test]
+fn openssl_verifies_the_signature_of_our_crls() {
+    if !available() {
+        return;
+    }
+    let (dir, _) = federation();
+    let run = |arguments: &str| ok(dir.path(), &arguments.split(' ').collect::<Vec<_>>());
+    let parts = run("asn1parse -in crl.pem");
+    let offsets: Vec<&str> = parts.lines().filter(|line| line.contains(":d=1 ")).filter_map(offset).collect();
+    let [tbs, _algorithm, signature] = offsets[..] else { panic!("three parts: {parts}") };
+    run(&format!("asn1parse -in crl.pem -strparse {tbs} -noout -out tbs.der"));
+    run(&format!("asn1parse -in crl.pem -strparse {signature} -noout -out signature.der"));
+    fs::write(dir.path().join("root.pub"), run("x509 -in root.crt -pubkey -noout")).unwrap();
+    let verified = run(&format!(
+        "pkeyutl -verify -rawin -digest sm3 -in tbs.der -sigfile signature.der -pubin -inkey root.pub -pkeyopt {DIST_ID}"
+    ));
+    assert!(verified.contains("Signature Verified Successfully"), "{verified}");
+}
+
+/// The offset at the start of a line of `asn1parse`.
+fn offset(line: &str) -> Option<&str> {
+    line.split(':').next().map(str::trim)
+}
+
 #[test]
 fn our_ca_takes_openssls_requests() {
     if !available() {
