@@ -1,0 +1,47 @@
+//! A batch on its way to the files.
+
+use super::Trail;
+use crate::layout::{self, HASH_LEN};
+use crate::merkle::{self, CompactRange};
+use crate::walk::Segment;
+
+/// Everything that a batch changes, computed before anything is written.
+pub(super) struct Batch {
+    /// The segment as it is after the batch.
+    pub(super) segment: Segment,
+    /// Where the batch begins in it: 0 for a new one.
+    pub(super) start: u64,
+    pub(super) bytes: Vec<u8>,
+    pub(super) hashes: Vec<u8>,
+    pub(super) range: CompactRange,
+}
+
+impl Batch {
+    pub(super) fn new(trail: &Trail, entries: &[Vec<u8>]) -> Self {
+        let segment = trail.segments.last().filter(|last| !trail.begin_segment && !is_full(trail, last));
+        let segment = segment.cloned().unwrap_or_else(|| Segment::new(trail.size()));
+        let start = segment.end;
+        let (bytes, hashes) = (Vec::new(), Vec::with_capacity(entries.len() * HASH_LEN as usize));
+        let mut batch = Self { segment, start, bytes, hashes, range: trail.range.clone() };
+        if start == 0 {
+            batch.bytes = layout::segment_header(batch.segment.first);
+        }
+        entries.iter().for_each(|entry| batch.push(entry));
+        batch.segment.end = batch.start + batch.bytes.len() as u64;
+        batch
+    }
+
+    fn push(&mut self, entry: &[u8]) {
+        let offset = self.start + self.bytes.len() as u64;
+        // Far below 4 GiB: segment and batch are bounded.
+        self.segment.offsets.push(u32::try_from(offset).unwrap_or(u32::MAX));
+        layout::push_frame(&mut self.bytes, entry);
+        let leaf = merkle::leaf_hash(entry);
+        self.hashes.extend_from_slice(leaf.as_bytes());
+        self.range.push(leaf);
+    }
+}
+
+fn is_full(trail: &Trail, segment: &Segment) -> bool {
+    segment.offsets.len() >= trail.shape.segment_entries || segment.end >= trail.shape.segment_bytes
+}
