@@ -9,11 +9,13 @@
 mod initial;
 mod quic;
 mod record;
+mod retry;
 mod sign;
 mod suite;
 mod verify;
 
 pub use initial::initial_suite;
+pub use retry::retry_tag;
 pub use sign::signing_key;
 pub use verify::{SIGNATURE_ALGORITHMS, certs_algorithms};
 
