@@ -65,10 +65,14 @@ pub async fn check_within(spec: &DatasetSpec, limits: &MemoryLimits) -> Result<C
 
 async fn read(spec: &DatasetSpec, limits: &MemoryLimits) -> Result<u64, DataError> {
     let failed = |error| translate(&error, DataError::ReadFailed);
-    let plan = view::plan(spec, limits).await?;
-    let session = engine::session(limits)?;
-    let plan = session.state().create_physical_plan(&plan).await.map_err(failed)?;
-    let mut batches = execute_stream(plan, session.task_ctx()).map_err(failed)?;
+    let (owned, limits) = (spec.clone(), limits.clone());
+    let mut batches = engine::on_deep_stack(async move {
+        let plan = view::plan(&owned, &limits).await?;
+        let state = engine::session(&limits)?.state();
+        let plan = state.create_physical_plan(&plan).await.map_err(failed)?;
+        execute_stream(plan, state.task_ctx()).map_err(failed)
+    })
+    .await?;
     let mut rows = 0;
     while let Some(batch) = batches.next().await {
         let batch = batch.map_err(failed)?;

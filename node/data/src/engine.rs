@@ -91,6 +91,27 @@ fn runtime(limits: &MemoryLimits) -> Result<Arc<RuntimeEnv>, DataError> {
         .map_err(|error| DataError::Resources(error.strip_backtrace()))
 }
 
+/// Stack of a planning thread. The engine parses, plans and optimises by recursion over the SQL's syntax tree, in
+/// frames of tens of kilobytes in a debug build; a runtime's worker has 2 MiB.
+const PLANNING_STACK_BYTES: usize = 64 << 20;
+
+/// Runs planning work on a thread of its own with a deep stack, which also keeps it off the runtime's workers.
+///
+/// Must be called within a tokio runtime.
+pub(crate) async fn on_deep_stack<T, F>(work: F) -> Result<T, DataError>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, DataError>> + Send + 'static,
+{
+    let (sender, answer) = tokio::sync::oneshot::channel();
+    let runtime = tokio::runtime::Handle::current();
+    let thread = std::thread::Builder::new().name("qianmo-plan".into()).stack_size(PLANNING_STACK_BYTES);
+    thread
+        .spawn(move || drop(sender.send(runtime.block_on(work))))
+        .map_err(|error| DataError::Resources(format!("no thread to plan on ({error})")))?;
+    answer.await.unwrap_or_else(|_| Err(DataError::BadQuery("the planner gave up".into())))
+}
+
 /// Our own error out of the engine's wrapping; a limit as [`DataError::Resources`]; anything else as `otherwise` says.
 pub(crate) fn translate(error: &DataFusionError, otherwise: fn(String) -> DataError) -> DataError {
     match error.find_root() {

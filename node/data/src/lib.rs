@@ -15,6 +15,9 @@ mod sql;
 mod stream;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub use batch::{BATCH_ROWS, Batch, Column, ColumnData};
 pub use check::{Checked, check, check_within};
 pub use engine::MemoryLimits;

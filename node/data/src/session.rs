@@ -1,10 +1,12 @@
 //! All that one job can read.
 
+use std::fmt;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::catalog::TableProvider;
 use datafusion::common::TableReference;
+use datafusion::execution::SessionState;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionContext;
 
@@ -20,8 +22,8 @@ pub struct JobSession {
     tables: Vec<(String, Arc<PolicyTable>)>,
 }
 
-impl std::fmt::Debug for JobSession {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for JobSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JobSession")
             .field("tables", &self.names().collect::<Vec<_>>())
             .finish_non_exhaustive()
@@ -54,8 +56,8 @@ impl JobSession {
                 spec.name
             )));
         }
-        let dataset = view::plan(spec, limits).await?;
-        let table = Arc::new(PolicyTable::new(&self.engine.state(), dataset, &spec.fields, grant)?);
+        let table = bind(self.engine.state(), spec.clone(), grant.clone(), limits.clone());
+        let table = Arc::new(engine::on_deep_stack(table).await?);
         let provider: Arc<dyn TableProvider> = Arc::<PolicyTable>::clone(&table);
         self.engine
             .register_table(TableReference::bare(spec.name.as_str()), provider)
@@ -77,6 +79,11 @@ impl JobSession {
         self.table(name).map(|table| table.fields())
     }
 
+    #[cfg(test)]
+    pub(crate) fn engine(&self) -> &SessionContext {
+        &self.engine
+    }
+
     fn table(&self, name: &str) -> Result<&Arc<PolicyTable>, DataError> {
         let found = self.tables.iter().find(|(other, _)| other == name);
         found.map(|(_, table)| table).ok_or_else(|| DataError::NotGranted(name.into()))
@@ -88,13 +95,15 @@ impl JobSession {
     /// # Errors
     /// `NotGranted` for a table or position the job does not have, or for no columns at all.
     pub async fn scan(&self, name: &str, columns: &[usize], max_rows: u32) -> Result<BatchStream, DataError> {
-        let failed = |error| translate(&error, DataError::ReadFailed);
-        let table = self.table(name)?;
+        let table = Arc::clone(self.table(name)?);
         let fields = pick(table.fields(), columns).ok_or_else(|| DataError::NotGranted(name.into()))?;
-        let state = self.engine.state();
-        let plan = table.scan(&state, Some(&columns.to_vec()), &[], None).await.map_err(failed)?;
-        let rows = execute_stream(plan, state.task_ctx()).map_err(failed)?;
-        Ok(BatchStream::new(rows, fields, max_rows, DataError::ReadFailed))
+        let (state, columns) = (self.engine.state(), columns.to_vec());
+        let rows = engine::on_deep_stack(async move {
+            let failed = |error| translate(&error, DataError::ReadFailed);
+            let plan = table.scan(&state, Some(&columns), &[], None).await.map_err(failed)?;
+            execute_stream(plan, state.task_ctx()).map_err(failed)
+        });
+        Ok(BatchStream::new(rows.await?, fields, max_rows, DataError::ReadFailed))
     }
 
     /// Runs one `SELECT` over the job's tables.
@@ -103,15 +112,27 @@ impl JobSession {
     /// `BadQuery` if the SQL is anything else or cannot be planned. The same for a column that does not exist and for
     /// one that is not granted.
     pub async fn query(&self, text: &str) -> Result<BatchStream, DataError> {
-        let refused = |error| translate(&error, DataError::BadQuery);
-        let state = self.engine.state();
-        let plan = sql::select(&state, text).await.map_err(DataError::BadQuery)?;
-        let fields = neutral(plan.schema().as_arrow())?;
-        let plan = state.create_physical_plan(&plan).await.map_err(refused)?;
-        let rows = execute_stream(plan, state.task_ctx())
-            .map_err(|error| translate(&error, DataError::QueryFailed))?;
+        let (state, text) = (self.engine.state(), text.to_owned());
+        let (fields, rows) = engine::on_deep_stack(async move {
+            let refused = |error| translate(&error, DataError::BadQuery);
+            let plan = sql::select(&state, &text).await.map_err(DataError::BadQuery)?;
+            let fields = neutral(plan.schema().as_arrow())?;
+            let plan = state.create_physical_plan(&plan).await.map_err(refused)?;
+            Ok((fields, execute_stream(plan, state.task_ctx()).map_err(refused)?))
+        })
+        .await?;
         Ok(BatchStream::new(rows, fields, 0, DataError::QueryFailed))
     }
+}
+
+async fn bind(
+    state: SessionState,
+    spec: DatasetSpec,
+    grant: Grant,
+    limits: MemoryLimits,
+) -> Result<PolicyTable, DataError> {
+    let dataset = view::plan(&spec, &limits).await?;
+    PolicyTable::new(&state, dataset, &spec.fields, &grant)
 }
 
 fn pick(fields: &[FieldSpec], columns: &[usize]) -> Option<Vec<FieldSpec>> {
@@ -125,11 +146,12 @@ fn pick(fields: &[FieldSpec], columns: &[usize]) -> Option<Vec<FieldSpec>> {
 
 /// The columns of a query's answer, each as the column type that holds its values exactly.
 fn neutral(schema: &Schema) -> Result<Vec<FieldSpec>, DataError> {
-    let field = |field: &std::sync::Arc<datafusion::arrow::datatypes::Field>| {
-        let ty = ColumnType::holding(field.data_type()).ok_or_else(|| {
-            DataError::BadQuery(format!("column `{}` has type {}; CAST it", field.name(), field.data_type()))
-        })?;
-        Ok(FieldSpec { name: field.name().clone(), ty, nullable: field.is_nullable() })
-    };
-    schema.fields().iter().map(field).collect()
+    schema.fields().iter().map(|field| answer_field(field)).collect()
+}
+
+fn answer_field(field: &Field) -> Result<FieldSpec, DataError> {
+    let ty = ColumnType::holding(field.data_type()).ok_or_else(|| {
+        DataError::BadQuery(format!("column `{}` has type {}; CAST it", field.name(), field.data_type()))
+    })?;
+    Ok(FieldSpec { name: field.name().clone(), ty, nullable: field.is_nullable() })
 }

@@ -14,9 +14,14 @@ use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 /// Longest SQL text. A view over a few thousand columns fits.
 const MAX_BYTES: usize = 256 << 10;
 
-/// Most operators, brackets and keywords in one text. The engine walks expressions by recursion, and a chain such as
-/// `a + a + …` nests as deep as it is long: beyond this a thread's stack of 2 MiB could run out and end the process.
-const MAX_OPERATORS: usize = 250;
+/// Most operators, brackets and keywords in one text, a join counting as several. The engine walks expressions and
+/// plans by recursion, and a chain such as `a + a + …` nests as deep as it is long: without a bound the stack would
+/// run out, which ends the process. With this one, planning fits its thread's stack
+/// ([`crate::engine::on_deep_stack`]) and running fits a worker's 2 MiB, also in a debug build.
+const MAX_WEIGHT: usize = 250;
+
+/// A join puts an operator into the plan, whose frames are larger than an expression's.
+const JOIN_WEIGHT: usize = 3;
 
 /// Plans one `SELECT`; the error text is for whoever wrote the SQL.
 pub(crate) async fn select(state: &SessionState, sql: &str) -> Result<LogicalPlan, String> {
@@ -45,11 +50,43 @@ fn bounded(sql: &str) -> Result<(), String> {
         return Err(format!("the SQL has {} bytes, more than {MAX_BYTES}", sql.len()));
     }
     let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize().map_err(|error| error.to_string())?;
-    let operators = tokens.iter().filter(|token| nests(token)).count();
-    if operators > MAX_OPERATORS {
-        return Err(format!("the SQL has {operators} operators and keywords, more than {MAX_OPERATORS}"));
+    let weight = weight(&tokens);
+    if weight > MAX_WEIGHT {
+        return Err(format!("the SQL has {weight} operators, keywords and brackets, more than {MAX_WEIGHT}"));
     }
     Ok(())
+}
+
+/// How deep a text could nest at most.
+fn weight(tokens: &[Token]) -> usize {
+    let mut total = 0;
+    // Whether we are in a list of tables, for the current bracket and those around it.
+    let mut tables = vec![false];
+    for token in tokens {
+        match token {
+            Token::LParen => tables.push(false),
+            Token::RParen => drop(tables.pop()),
+            Token::Word(word) if word.keyword == Keyword::FROM => set_last(&mut tables, true),
+            Token::Word(word) if CLAUSES.contains(&word.keyword) => set_last(&mut tables, false),
+            _ => {}
+        }
+        total += match token {
+            Token::Comma if tables.last() == Some(&true) => JOIN_WEIGHT,
+            Token::Word(word) if word.keyword == Keyword::JOIN => JOIN_WEIGHT,
+            token => usize::from(nests(token)),
+        };
+    }
+    total
+}
+
+/// Keywords that end a list of tables.
+const CLAUSES: [Keyword; 6] =
+    [Keyword::SELECT, Keyword::WHERE, Keyword::GROUP, Keyword::HAVING, Keyword::ORDER, Keyword::LIMIT];
+
+fn set_last(stack: &mut [bool], value: bool) {
+    if let Some(last) = stack.last_mut() {
+        *last = value;
+    }
 }
 
 /// Whether a token can make an expression deeper; names, literals and commas cannot.

@@ -7,9 +7,6 @@ pub const HEADER_BYTES: usize = 1 << 20;
 /// Payload of a signed document. Below the header limit after base64 (4/3) and its envelope.
 pub const DOCUMENT_BYTES: usize = 640 << 10;
 
-/// One chunk of a body: large enough to amortise framing, small enough to buffer per stream.
-pub const CHUNK_BYTES: usize = 256 << 10;
-
 /// A body as a whole: the largest component (32 MiB, design section 10) with room for nothing more.
 pub const BODY_BYTES: usize = 32 << 20;
 
@@ -19,8 +16,8 @@ pub const PARAMS_BYTES: usize = 64 << 10;
 /// Free text of a person: purpose, reason, case number. Longer texts belong in an attachment.
 pub const TEXT_CHARS: usize = 1_000;
 
-/// Fields of one dataset or contract.
-pub const FIELDS: usize = 2_000;
+/// Fields of one dataset or contract: with descriptions they must fit one trail entry (64 KiB).
+pub const FIELDS: usize = 300;
 
 /// Entries in one page of a listing.
 pub const PAGE: u32 = 1_000;

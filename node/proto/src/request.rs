@@ -1,5 +1,5 @@
 //! Request and reply headers. One request is one bidirectional stream: a header frame (u32 big-endian
-//! length, JSON), an optional body in chunks, then the reply in the same shape.
+//! length, JSON), then exactly `body` bytes, then the reply in the same shape.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -134,15 +134,18 @@ impl Request {
 pub struct RequestHeader {
     /// [`WIRE_VERSION`].
     pub v: u32,
+    /// Length of the body that follows, bytes.
+    #[serde(default)]
+    pub body: u64,
     /// What is asked.
     #[serde(flatten)]
     pub request: Request,
 }
 
 impl RequestHeader {
-    /// A header of this version.
-    pub const fn new(request: Request) -> Self {
-        Self { v: WIRE_VERSION, request }
+    /// A header of this version, with `body` bytes to follow.
+    pub const fn new(request: Request, body: u64) -> Self {
+        Self { v: WIRE_VERSION, body, request }
     }
 
     /// Parses a header frame; tells a wrong version and an unknown kind from plain bad JSON.

@@ -101,7 +101,7 @@ impl<T: Document> Signed<T> {
             return Err(SignedError::TooLong(self.payload.0.len()));
         }
         let bytes: &[u8; 64] =
-            self.signature.0.as_slice().try_into().map_err(|_| CryptoError::InvalidSignature)?;
+            self.signature.0.as_slice().try_into().map_err(|_| CryptoError::SignatureEncoding)?;
         let signature = Signature::from_bytes(bytes)?;
         signer.verify(CERT_USER_ID, &message(T::CONTEXT, &self.payload.0), &signature)?;
         serde_json::from_slice(&self.payload.0).map_err(SignedError::Payload)

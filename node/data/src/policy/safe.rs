@@ -62,7 +62,7 @@ pub(super) fn plain_columns(plan: &LogicalPlan) -> HashSet<String> {
             let from =
                 |expr| source_of(expr, projection.input.schema()).is_some_and(|name| below.contains(name));
             let plain = projection.expr.iter().filter(|expr| from(expr));
-            plain.map(|expr| expr.schema_name().to_string()).collect()
+            plain.map(|expr| expr.qualified_name().1).collect()
         }
         _ => HashSet::new(),
     }

@@ -1,6 +1,5 @@
 //! Parquet files, with the types that their footers say.
 
-use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use datafusion::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderO
 
 use super::{no_repeats, open_file, unreadable};
 use crate::engine::translate;
-use crate::{DataError, DatasetSpec};
+use crate::{DataError, DatasetSpec, FieldSpec};
 
 pub(super) fn open(spec: &DatasetSpec, path: &Path) -> Result<Arc<dyn TableProvider>, DataError> {
     let bad = |reason: String| DataError::SourceUnreadable { path: path.into(), reason };
@@ -38,7 +37,7 @@ fn footer(path: &Path) -> Result<SchemaRef, DataError> {
     Ok(Arc::clone(metadata.schema()))
 }
 
-fn same_type(schema: &SchemaRef, declared: &crate::FieldSpec) -> Result<(), DataError> {
+fn same_type(schema: &SchemaRef, declared: &FieldSpec) -> Result<(), DataError> {
     let missing = || DataError::ColumnMissing { column: declared.name.clone(), place: "the source" };
     let found = schema.field_with_name(&declared.name).map_err(|_| missing())?.data_type();
     if declared.ty.accepts(found) {
@@ -59,7 +58,7 @@ fn file_url(path: &Path) -> String {
             b'/' | b'-' | b'_' | b'.' | b'~' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
                 url.push(char::from(*byte))
             }
-            _ => write!(url, "%{byte:02X}").unwrap_or_default(),
+            _ => url.push_str(&format!("%{byte:02X}")),
         }
     }
     url

@@ -1,0 +1,345 @@
+//! Decisions. A job's ends in a [`Permit`], the value that everything after it needs and only this module
+//! makes; a governance question ends in yes or in an error that names the policy.
+
+use std::sync::{Arc, PoisonError};
+
+use qianmo_crypto::sm3::Digest;
+use qianmo_policies::{
+    ContractFacts, Decision, Governance, GovernanceInput, JobInput, Obligations, RoundFacts, Target,
+};
+use qianmo_proto::{
+    ContractId, ErrorCode, Identity, JobId, JobOrder, Name, Signed, Terms, WireError, World, contract::OutputKind,
+    views::{ContractState, Reason},
+};
+
+use crate::{
+    auth::Peer,
+    catalog::descriptor::Descriptor,
+    config, egress,
+    job::{order::Order, running::Running},
+    node::Shared,
+    store::{facts::Fact, state::{Contract, Dataset, State}},
+};
+
+/// Leave for one job, and what it binds the node to. Private fields, one maker.
+#[derive(Debug, Clone)]
+pub(crate) struct Permit(Arc<Granted>);
+
+#[derive(Debug)]
+struct Granted {
+    order: Order,
+    descriptor: Descriptor,
+    terms: Terms,
+    obligations: Obligations,
+    new_run: bool,
+}
+
+/// A permit with the policies that gave it.
+pub(crate) struct Authorized {
+    pub(crate) permit: Permit,
+    pub(crate) reasons: Vec<Reason>,
+}
+
+impl Permit {
+    /// The job it is for.
+    pub(crate) fn job(&self) -> &JobId {
+        self.0.order.id()
+    }
+
+    /// Who ordered it.
+    pub(crate) fn consumer(&self) -> &Identity {
+        self.0.order.consumer()
+    }
+
+    /// SM3 of the consumer's certificate.
+    pub(crate) fn fingerprint(&self) -> Digest {
+        self.0.order.fingerprint()
+    }
+
+    /// The contract it falls under.
+    pub(crate) fn contract(&self) -> &ContractId {
+        self.0.order.contract()
+    }
+
+    /// The order.
+    pub(crate) fn order(&self) -> &JobOrder {
+        self.0.order.value()
+    }
+
+    /// The order as it was signed.
+    pub(crate) fn document(&self) -> &Signed<JobOrder> {
+        self.0.order.document()
+    }
+
+    /// The contract's terms.
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.0.terms
+    }
+
+    /// Key exchange of the connection the order came by.
+    pub(crate) fn key_exchange(&self) -> &'static str {
+        self.0.order.key_exchange().as_str()
+    }
+
+    /// The dataset, with the owner's filter and masks.
+    pub(crate) fn descriptor(&self) -> &Descriptor {
+        &self.0.descriptor
+    }
+
+    /// The only columns the model may read.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &Name> {
+        self.0.obligations.fields.iter()
+    }
+
+    /// The only model that may run.
+    pub(crate) fn model(&self) -> &Digest {
+        &self.0.obligations.model
+    }
+
+    /// The only kind of result that may leave.
+    pub(crate) fn output(&self) -> OutputKind {
+        self.0.obligations.output
+    }
+
+    /// When the contract ends, UNIX milliseconds.
+    pub(crate) fn until_ms(&self) -> i64 {
+        self.0.obligations.until_ms
+    }
+
+    /// Whether the contract is charged for it.
+    pub(crate) fn new_run(&self) -> bool {
+        self.0.new_run
+    }
+
+    /// What it binds the node to, for the trail.
+    pub(crate) fn obligations(&self) -> Vec<(String, String)> {
+        self.0.obligations.to_pairs()
+    }
+
+    /// What it binds the egress gate to.
+    pub(crate) fn egress_limits(&self, node: &config::Egress) -> egress::Limits {
+        egress::Limits {
+            min_cell: self.0.obligations.min_cell,
+            parameters_per_row: node.parameters_per_row,
+            max_bytes: node.max_bytes,
+            strings: self.0.obligations.strings,
+            review: self.0.obligations.review,
+        }
+    }
+}
+
+/// Decides on an order. A yes promises the contract's run to `running` before the next decision is made;
+/// a no is on the trail before it is told.
+pub(crate) async fn job(node: &Shared, running: &Running, order: Order) -> Result<Authorized, WireError> {
+    let queued = node.jobs.len();
+    if queued > node.config.limits.jobs_queued {
+        let text = format!("{queued} jobs wait or run, which is this node's limit; try again later");
+        return Err(WireError::new(ErrorCode::Busy, text));
+    }
+    match decide(node, Some(running), &order) {
+        Ok(authorized) => Ok(authorized),
+        Err(Refusal { error, reasons }) => {
+            let fact = Fact::JobRefused {
+                job: order.id().clone(),
+                contract: order.contract().clone(),
+                error: error.clone(),
+                reasons,
+            };
+            node.trail.record_for(order.consumer(), Some(order.fingerprint()), fact).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Decides again on a job that was accepted before the node went down. Its charge stands.
+pub(crate) fn resumed(node: &Shared, order: &Order) -> Result<Authorized, WireError> {
+    decide(node, None, order).map_err(|refusal| refusal.error)
+}
+
+struct Refusal {
+    error: WireError,
+    reasons: Vec<Reason>,
+}
+
+impl From<WireError> for Refusal {
+    fn from(error: WireError) -> Self {
+        Self { error, reasons: vec![] }
+    }
+}
+
+fn decide(node: &Shared, running: Option<&Running>, order: &Order) -> Result<Authorized, Refusal> {
+    // One decision at a time, so that two orders cannot both get a contract's last run.
+    let _turn = node.decisions.lock().unwrap_or_else(PoisonError::into_inner);
+    let (dataset, contract) = {
+        let state = node.state();
+        check_model(&state, order)?;
+        (own_dataset(node, &state, order)?.clone(), state.contracts.get(order.contract()).cloned())
+    };
+    let descriptor = descriptor(node, &dataset)?;
+    let use_ = Use::of(node, order, contract.as_ref(), running.is_none());
+    let input = use_.input(node, order, &dataset, contract.as_ref());
+    let decision = node.policies.decide_job(&input);
+    let reasons = reasons(&decision);
+    match (decision.is_allow(), decision.obligations, contract) {
+        (true, Some(obligations), Some(Contract { terms, .. })) => {
+            if let Some(running) = running {
+                running.reserve(order.contract(), order.value().round.as_ref().map(|r| r.run.clone()));
+            }
+            let granted =
+                Granted { order: order.clone(), descriptor, terms, obligations, new_run: use_.new_run };
+            Ok(Authorized { permit: Permit(Arc::new(granted)), reasons })
+        }
+        _ => Err(Refusal { error: denied(&reasons, &decision.errors), reasons }),
+    }
+}
+
+/// What of the contract is used, promised runs included.
+struct Use {
+    runs_used: u32,
+    rounds_taken: u32,
+    new_run: bool,
+}
+
+impl Use {
+    /// `own_charge`: the order is already among those counted, because its intent is on the trail.
+    fn of(node: &Shared, order: &Order, contract: Option<&Contract>, own_charge: bool) -> Self {
+        let run = order.value().round.as_ref().map(|round| &round.run);
+        let known = contract.zip(run).and_then(|(contract, run)| contract.runs.get(run));
+        let promised = node.jobs.reserved(order.contract(), run);
+        let rounds = known.map_or(0, |jobs| u32::try_from(jobs.len()).unwrap_or(u32::MAX));
+        let own = u32::from(own_charge);
+        let new_run = run.is_none() || (known.is_none() && promised.of_run == 0);
+        let runs_used = contract.map_or(0, Contract::runs_used).saturating_add(promised.other_runs);
+        Self {
+            // A job whose charge is on the trail does not stand in its own way.
+            runs_used: if own_charge { runs_used.saturating_sub(1) } else { runs_used },
+            rounds_taken: rounds.saturating_add(promised.of_run).saturating_sub(own),
+            new_run,
+        }
+    }
+
+    fn input<'a>(
+        &self,
+        node: &Shared,
+        order: &'a Order,
+        dataset: &'a Dataset,
+        contract: Option<&'a Contract>,
+    ) -> JobInput<'a> {
+        let facts = contract.map(|contract| ContractFacts {
+            id: order.contract(),
+            consumer: &contract.consumer,
+            terms: &contract.terms,
+            state: if contract.revoked.is_some() { ContractState::Terminated } else { ContractState::Finalized },
+            runs_used: self.runs_used,
+        });
+        let asked = contract.map_or(0, |contract| contract.terms.output.min_cell);
+        let round = order.value().round.as_ref();
+        JobInput {
+            principal: order.consumer(),
+            dataset: &dataset.meta,
+            contract: facts,
+            fields: contract.map_or(&[], |contract| &contract.terms.fields),
+            model: order.value().model,
+            params: order.value().params_digest(),
+            output: order.output(),
+            min_cell: asked.max(node.config.egress.min_cell),
+            new_run: self.new_run,
+            round: round.map(|r| RoundFacts { round: r.round, taken: self.rounds_taken }),
+            key_exchange: order.key_exchange(),
+            now_ms: node.now_ms(),
+        }
+    }
+}
+
+fn own_dataset<'a>(node: &Shared, state: &'a State, order: &Order) -> Result<&'a Dataset, WireError> {
+    let asked = &order.value().dataset;
+    let own = asked.department == *node.config.identity.department();
+    let found = own.then(|| state.datasets.get(&asked.dataset)).flatten();
+    found.ok_or_else(|| {
+        let text = format!("{asked} is not listed on this node; see `qianmo catalog search`");
+        WireError::new(ErrorCode::NotFound, text)
+    })
+}
+
+fn check_model(state: &State, order: &Order) -> Result<(), WireError> {
+    let digest = order.value().model;
+    let model = state.models.get(&digest).ok_or_else(|| {
+        let text = format!("model {} is not on this node; bring it with `qianmo model push`", digest.short());
+        WireError::new(ErrorCode::NotFound, text)
+    })?;
+    let needed = if order.value().round.is_some() { World::Federated } else { World::Analysis };
+    if model.world == needed {
+        return Ok(());
+    }
+    let text = match needed {
+        World::Analysis => "the model is federated; start it with `qianmo run`, not `qianmo job run`",
+        World::Federated => "the model is an analysis; start it with `qianmo job run`, not `qianmo run`",
+    };
+    Err(WireError::new(ErrorCode::Order, text))
+}
+
+/// The dataset's descriptor, read back from its blob.
+pub(crate) fn descriptor(node: &Shared, dataset: &Dataset) -> Result<Descriptor, WireError> {
+    let internal = |text: String| WireError::new(ErrorCode::Internal, text);
+    let bytes = node.blobs.get(&dataset.descriptor).map_err(|e| internal(e.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|e| internal(e.to_string()))?;
+    let identity = &node.config.identity;
+    Descriptor::parse(&text, identity.department(), &node.config.title, &node.config.data_dir())
+        .map_err(|e| internal(e.to_string()))
+}
+
+fn reasons(decision: &Decision) -> Vec<Reason> {
+    let of = |r: &qianmo_policies::Reason| Reason {
+        by: "policy".to_owned(),
+        rule: r.policy_id.clone(),
+        text: format!("{} {}", r.text_en, r.text_zh),
+    };
+    decision.reasons.iter().map(of).collect()
+}
+
+/// A deny as the caller sees it: the code of the first policy that says what is wrong, and all texts.
+fn denied(reasons: &[Reason], errors: &[String]) -> WireError {
+    let code = reasons.iter().map(|reason| code(&reason.rule)).find(|code| *code != ErrorCode::Denied);
+    let mut text = String::from("denied");
+    for (i, reason) in reasons.iter().enumerate() {
+        text.push_str(if i == 0 { ": " } else { "; " });
+        text.push_str(&format!("{} [{}]", reason.text, reason.rule));
+    }
+    if !errors.is_empty() {
+        text.push_str(&format!(" ({} error(s) while deciding)", errors.len()));
+    }
+    WireError::new(code.unwrap_or(ErrorCode::Denied), text)
+}
+
+fn code(policy: &str) -> ErrorCode {
+    match policy {
+        "no-contract" | "contract-of-another" | "contract-not-in-force" | "contract-expired"
+        | "contract-spent" | "rounds-exceeded" => ErrorCode::Contract,
+        "contract-other-dataset" | "other-fields" | "other-model" | "other-parameters" | "other-output" => {
+            ErrorCode::Order
+        }
+        "deny:default" => ErrorCode::Role,
+        _ => ErrorCode::Denied,
+    }
+}
+
+/// Whether `peer` may do `action` to `target`; the error names the policy.
+pub(crate) fn may(
+    node: &Shared,
+    peer: &Peer,
+    action: Governance,
+    target: Target<'_>,
+) -> Result<(), WireError> {
+    let input =
+        GovernanceInput { principal: peer.identity(), action, target, now_ms: node.now_ms() };
+    let decision = node.policies.decide_governance(&input);
+    if decision.is_allow() {
+        return Ok(());
+    }
+    Err(denied(&reasons(&decision), &decision.errors))
+}
+
+/// [`may`] on this node itself.
+pub(crate) fn may_here(node: &Shared, peer: &Peer, action: Governance) -> Result<(), WireError> {
+    may(node, peer, action, Target::Node { department: node.config.identity.department() })
+}

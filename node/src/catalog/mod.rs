@@ -1,0 +1,4 @@
+//! The catalogue: descriptors that stewards write, and the search over this node and its peers.
+
+pub(crate) mod descriptor;
+pub(crate) mod search;

@@ -1,0 +1,195 @@
+//! `qianmo context`: names for "who I am and which node I speak to", as kubectl has them.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use clap::Subcommand;
+use qianmo_proto::{Identity, Name};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    env,
+    exit::{Exit, Fault, read_text, write_private},
+    output::Rows,
+    shell::{Shell, private_dir},
+};
+
+/// Name of the file in the user's Qianmo folder.
+const FILE: &str = "contexts.toml";
+
+/// Names for "who I am and which node I speak to"
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Adds or replaces a context, made of --identity, --node and --address
+    Add {
+        /// Name of the context
+        name: Name,
+    },
+    /// Makes a context the current one
+    Use {
+        /// Name of the context
+        name: Name,
+    },
+    /// Lists the contexts; the current one has a star
+    Ls,
+    /// Forgets a context
+    Rm {
+        /// Name of the context
+        name: Name,
+    },
+}
+
+/// One context.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Context {
+    /// The person's folder.
+    pub(crate) identity: PathBuf,
+    /// The home node.
+    pub(crate) node: Identity,
+    /// Where it listens, `host:port`.
+    pub(crate) address: String,
+}
+
+/// All contexts of a user.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Contexts {
+    current: Option<Name>,
+    contexts: BTreeMap<Name, Context>,
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &Command, shell: &Shell) -> Result<Exit, Fault> {
+    let mut contexts = Contexts::load(shell)?;
+    match command {
+        Command::Add { name } => {
+            let context = Context::from_flags(shell)?;
+            contexts.contexts.insert(name.clone(), context);
+            contexts.current.get_or_insert_with(|| name.clone());
+        }
+        Command::Use { name } => {
+            contexts.named(name)?;
+            contexts.current = Some(name.clone());
+        }
+        Command::Rm { name } => {
+            contexts.named(name)?;
+            contexts.contexts.remove(name);
+            contexts.current.take_if(|current| current == name);
+        }
+        Command::Ls => {}
+    }
+    if !matches!(command, Command::Ls) {
+        contexts.save(&shell.home()?)?;
+    }
+    shell.out.show(&contexts, || contexts.table()).map(|()| Exit::Done)
+}
+
+impl Contexts {
+    fn load(shell: &Shell) -> Result<Self, Fault> {
+        let file = shell.home()?.join(FILE);
+        if !file.exists() {
+            return Ok(Self::default());
+        }
+        toml::from_str(&read_text(&file)?).map_err(|e| {
+            let mistake = e.to_string();
+            Fault::input(format!("{} does not parse; mend or remove it: {}", file.display(), mistake.trim()))
+        })
+    }
+
+    /// These contexts, with `current` in force.
+    pub(crate) fn new(current: Name, contexts: impl IntoIterator<Item = (Name, Context)>) -> Self {
+        Self { current: Some(current), contexts: contexts.into_iter().collect() }
+    }
+
+    /// Writes the file in the user's Qianmo folder `home`.
+    pub(crate) fn save(&self, home: &Path) -> Result<(), Fault> {
+        private_dir(home)?;
+        let text = toml::to_string(self)
+            .map_err(|e| Fault::failed(format!("the contexts do not serialise: {e}")))?;
+        write_private(&home.join(FILE), text.as_bytes())
+    }
+
+    fn named(&self, name: &Name) -> Result<&Context, Fault> {
+        self.contexts.get(name).ok_or_else(|| {
+            Fault::input(format!("there is no context {name}; `qianmo context ls` shows what there is"))
+        })
+    }
+
+    fn table(&self) -> String {
+        let mut rows = Rows::new(&["", "name", "node", "address", "identity"]);
+        for (name, context) in &self.contexts {
+            let star = if self.current.as_ref() == Some(name) { "*" } else { "" };
+            rows.add([&star, name, &context.node, &context.address, &context.identity.display()]);
+        }
+        rows.text()
+    }
+}
+
+impl Context {
+    /// The context in force: flags first, then the context named by --context, then the current one.
+    pub(crate) fn resolve(shell: &Shell) -> Result<Self, Fault> {
+        let flags = &shell.flags;
+        if flags.context.is_none() && flags.identity.is_some() && flags.node.is_some() && flags.address.is_some() {
+            return Self::from_flags(shell);
+        }
+        let contexts = Contexts::load(shell)?;
+        let base = match flags.context.as_ref().or(contexts.current.as_ref()) {
+            Some(name) => contexts.named(name)?.clone(),
+            None => return Self::from_flags(shell),
+        };
+        if flags.node.is_some() != flags.address.is_some() {
+            return Err(Fault::input("--node and --address belong together; give both or neither"));
+        }
+        Ok(Self {
+            identity: flags.identity.clone().unwrap_or(base.identity),
+            node: flags.node.clone().unwrap_or(base.node),
+            address: flags.address.clone().unwrap_or(base.address),
+        })
+    }
+
+    /// The person's folder in force, for what needs no node.
+    pub(crate) fn identity(shell: &Shell) -> Result<PathBuf, Fault> {
+        match &shell.flags.identity {
+            Some(dir) => Ok(dir.clone()),
+            None => Self::resolve(shell).map(|context| context.identity),
+        }
+    }
+
+    fn from_flags(shell: &Shell) -> Result<Self, Fault> {
+        let flags = &shell.flags;
+        let missing = |flag: &str| {
+            Fault::input(format!(
+                "{flag} is missing; give --identity DIR --node URI --address HOST:PORT, or keep them in a context: \
+                 qianmo context add NAME --identity DIR --node URI --address HOST:PORT"
+            ))
+        };
+        let identity = flags.identity.as_ref().ok_or_else(|| missing("--identity"))?;
+        Ok(Self {
+            identity: env::absolute(identity).map_err(|e| Fault::file(identity, "found", &e))?,
+            node: flags.node.clone().ok_or_else(|| missing("--node"))?,
+            address: flags.address.clone().ok_or_else(|| missing("--address"))?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_reads_back_and_unknown_keys_are_refused() {
+        let context = Context {
+            identity: "/people/li".into(),
+            node: "qianmo://hospital-a/node/main".parse().unwrap(),
+            address: "127.0.0.1:7401".into(),
+        };
+        let name: Name = "li".parse().unwrap();
+        let contexts = Contexts::new(name.clone(), [(name, context)]);
+        let text = toml::to_string(&contexts).unwrap();
+        assert_eq!(toml::from_str::<Contexts>(&text).unwrap(), contexts);
+        assert!(toml::from_str::<Contexts>("curent = 'li'").unwrap_err().to_string().contains("curent"));
+    }
+}

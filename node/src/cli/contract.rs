@@ -1,0 +1,97 @@
+//! `qianmo contract`: what is in force, what is left of it, and ending it.
+
+use clap::Subcommand;
+use qianmo_proto::{ContractId, Request, views::ContractView};
+
+use super::{
+    connect::Session,
+    exit::{Exit, Fault},
+    output::{Output, Rows, facts},
+    pick::pick,
+    shell::Shell,
+    terms,
+};
+use crate::{clock::rfc3339, net::client::Client};
+
+/// What is in force, what is left of it, and ending it
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Lists the contracts that you may see
+    Ls,
+    /// Shows a contract with its terms and what is left of it
+    Show {
+        /// The contract, or the beginning of its id
+        id: String,
+    },
+    /// Ends a contract and stops its jobs (steward, or its consumer)
+    Revoke {
+        /// The contract, or the beginning of its id
+        id: String,
+        /// Why; the other side reads it
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// Runs the command.
+pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> {
+    let client = Session::open(shell).await?.target().await?;
+    match command {
+        Command::Ls => {
+            let all: Vec<ContractView> = client.call(Request::ContractLs {}).await?;
+            shell.out.show(&all, || table(shell.out, &all))?;
+        }
+        Command::Show { id } => {
+            let view = find(&client, &id).await?;
+            shell.out.show(&view, || show(shell.out, &view))?;
+        }
+        Command::Revoke { id, reason } => {
+            let id = find(&client, &id).await?.id;
+            let view: ContractView = client.call(Request::ContractRevoke { id, reason }).await?;
+            shell.out.show(&view, || show(shell.out, &view))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The contract with this id, or the only one that begins so.
+async fn find(client: &Client, given: &str) -> Result<ContractView, Fault> {
+    if let Ok(id) = given.parse::<ContractId>() {
+        return Ok(client.call(Request::ContractShow { id }).await?);
+    }
+    let all: Vec<ContractView> = client.call(Request::ContractLs {}).await?;
+    pick("contract", given, &all, |view| view.id.clone()).cloned()
+}
+
+fn table(out: Output, all: &[ContractView]) -> String {
+    let mut rows = Rows::new(&[
+        out.t("contract", "合约"),
+        out.t("state", "状态"),
+        out.t("consumer", "使用方"),
+        out.t("dataset", "数据集"),
+        out.t("runs", "运行次数"),
+        out.t("until", "使用时限"),
+    ])
+    .right(4);
+    for view in all {
+        let terms = &view.terms;
+        let runs = format!("{}/{}", view.runs_used, terms.runs);
+        let until = rfc3339(terms.until_ms);
+        rows.add([&view.id, &view.state.as_str(), &view.consumer, &terms.dataset, &runs, &until]);
+    }
+    rows.text()
+}
+
+/// One contract with its terms.
+pub(crate) fn show(out: Output, view: &ContractView) -> String {
+    let head = facts(&[
+        (out.t("contract", "合约"), &view.id),
+        (out.t("state", "状态"), &view.state.as_str()),
+        (out.t("consumer", "使用方"), &view.consumer),
+        (out.t("steward", "数据管理员"), &view.steward),
+        (out.t("signed", "签署时间"), &rfc3339(view.at_ms)),
+        (out.t("runs used", "已用次数"), &view.runs_used),
+    ]);
+    let reason = view.reason.as_deref().map(|why| facts(&[(out.t("reason", "原因"), &why)])).unwrap_or_default();
+    format!("{head}{reason}{}", terms::show(out, &view.terms))
+}

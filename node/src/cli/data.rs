@@ -1,0 +1,119 @@
+//! `qianmo data`: the datasets that a node lists.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use qianmo_proto::{DatasetMeta, Name, Request, WireError, views::Done};
+
+use super::{
+    connect::Session,
+    exit::{Exit, Fault, read_text},
+    output::{Output, Rows, facts},
+    shell::Shell,
+};
+use crate::net::client::Client;
+
+/// The datasets that a node lists
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Lists a dataset from its descriptor (steward)
+    Add {
+        /// The descriptor, TOML
+        descriptor: PathBuf,
+    },
+    /// Lists the node's datasets
+    Ls,
+    /// Shows a dataset with its fields
+    Show {
+        /// The dataset's name
+        name: Name,
+    },
+    /// Takes a dataset off the list (steward); the rows stay where they are
+    Rm {
+        /// The dataset's name
+        name: Name,
+    },
+}
+
+/// Runs the command.
+pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> {
+    // Before anything is asked of a node: is the file there?
+    let descriptor = match &command {
+        Command::Add { descriptor } => Some(read_text(descriptor)?),
+        _ => None,
+    };
+    let client = Session::open(shell).await?.target().await?;
+    match command {
+        Command::Add { descriptor: path } => {
+            let text = descriptor.unwrap_or_default();
+            let view = add(&client, text).await.map_err(|e| Fault::from(e).at(&shown(&path)))?;
+            shell.out.show(&view, || show(shell.out, &view))?;
+        }
+        Command::Ls => {
+            let all: Vec<DatasetMeta> = client.call(Request::DataLs {}).await?;
+            shell.out.show(&all, || table(shell.out, &all))?;
+        }
+        Command::Show { name } => {
+            let view: DatasetMeta = client.call(Request::DataShow { name }).await?;
+            shell.out.show(&view, || show(shell.out, &view))?;
+        }
+        Command::Rm { name } => {
+            let done: Done = client.call(Request::DataRm { name: name.clone() }).await?;
+            shell.out.show(&done, || format!("{} {name}", shell.out.t("off the list:", "已下架：")))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Lists a dataset from its descriptor's text.
+pub(crate) async fn add(client: &Client, descriptor: String) -> Result<DatasetMeta, WireError> {
+    client.call(Request::DataAdd { descriptor }).await
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn table(out: Output, all: &[DatasetMeta]) -> String {
+    let mut rows = Rows::new(&[
+        out.t("dataset", "数据集"),
+        out.t("title", "名称"),
+        out.t("grade", "分级"),
+        out.t("sharing", "共享"),
+        out.t("fields", "字段"),
+        out.t("rows about", "约行数"),
+    ])
+    .right(4)
+    .right(5);
+    for meta in all {
+        rows.add([&meta.id, &meta.title, &meta.grade, &meta.sharing, &meta.fields.len(), &meta.rows_about]);
+    }
+    rows.text()
+}
+
+fn show(out: Output, meta: &DatasetMeta) -> String {
+    let mut rows = Rows::new(&[
+        out.t("field", "字段"),
+        out.t("type", "类型"),
+        out.t("grade", "分级"),
+        out.t("sensitivity", "敏感度"),
+        out.t("nullable", "可空"),
+        out.t("description", "说明"),
+    ]);
+    for field in &meta.fields {
+        let nullable = if field.nullable { out.t("yes", "是") } else { "" };
+        rows.add([&field.name, &field.ty, &field.grade, &field.sensitivity, &nullable, &field.description]);
+    }
+    let head = facts(&[
+        (out.t("dataset", "数据集"), &meta.id),
+        (out.t("title", "名称"), &meta.title),
+        (out.t("provider", "提供方"), &meta.provider),
+        (out.t("path", "目录"), &meta.path.join(" / ")),
+        (out.t("description", "说明"), &meta.description),
+        (out.t("grade", "分级"), &meta.grade),
+        (out.t("sharing", "共享"), &meta.sharing),
+        (out.t("update cycle", "更新周期"), &meta.update_cycle),
+        (out.t("rows about", "约行数"), &meta.rows_about),
+    ]);
+    format!("{head}\n{}", rows.text())
+}

@@ -1,0 +1,116 @@
+//! `qianmo demo`: the whole of Qianmo on one machine, with nothing but this program. Three hospitals train one
+//! model together; their rows stay where they are. Real nodes in processes of their own, real certificates,
+//! real contracts.
+
+mod cast;
+mod nodes;
+mod story;
+mod summary;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use qianmo_crypto::random;
+
+use self::{cast::Cast, nodes::Nodes};
+use super::{
+    env,
+    exit::{Exit, Fault},
+    output::Output,
+    shell::{Shell, private_dir},
+};
+use crate::clock::Stopwatch;
+
+/// Options of the demo.
+#[derive(Debug, Args)]
+pub(crate) struct Command {
+    /// Folder for the federation; by default a temporary one that is removed at the end
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Leave the nodes running, and print the next commands to try
+    #[arg(long)]
+    keep: bool,
+}
+
+/// Runs the command.
+pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> {
+    let watch = Stopwatch::start();
+    let stage = Stage::set(command.dir.as_deref(), command.keep)?;
+    let out = shell.out;
+    out.note(&format!("{} {}", out.t("folder", "文件夹"), stage.dir.display()));
+    let cast = Cast::assemble(&stage.dir, shell)?;
+    let mut nodes = Nodes::start(&cast, command.keep).await?;
+    // A handler that cannot be set leaves Ctrl-C to end the program; the nodes then stop with their pipe.
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let told = tokio::select! {
+        told = story::tell(&cast, &nodes, shell) => told,
+        () = interrupted => Err(Fault::new(Exit::Interrupted, "interrupted; the nodes were stopped")),
+    };
+    let ended = told.and_then(|mut summary| {
+        summary.took_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
+        shell.out.show(&summary, || summary.text(shell.out))?;
+        Ok(summary.exit())
+    });
+    if command.keep && ended.is_ok() {
+        cast.write_contexts(&nodes)?;
+        out.note(&next_steps(out, &stage.dir, &nodes.leave_running())?);
+    } else {
+        nodes.stop().await;
+    }
+    ended
+}
+
+/// The folder in which it all happens. A temporary one is removed with its last holder.
+struct Stage {
+    dir: PathBuf,
+    temporary: bool,
+}
+
+impl Stage {
+    fn set(dir: Option<&Path>, keep: bool) -> Result<Self, Fault> {
+        let (dir, temporary) = match dir {
+            Some(dir) => (env::absolute(dir).map_err(|e| Fault::file(dir, "found", &e))?, false),
+            None => (env::temporary().join(format!("qianmo-demo-{}", suffix()?)), !keep),
+        };
+        private_dir(&dir)?;
+        let mut entries = std::fs::read_dir(&dir).map_err(|e| Fault::file(&dir, "read", &e))?;
+        if entries.next().is_some() {
+            return Err(Fault::input(format!("{} is not empty; give a new folder with --dir", dir.display())));
+        }
+        Ok(Self { dir, temporary })
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if self.temporary {
+            // What cannot be removed is left to the system's own cleaning of temporary folders.
+            let _ = std::fs::remove_dir_all(&self.dir);
+        }
+    }
+}
+
+fn suffix() -> Result<String, Fault> {
+    let mut bytes = [0; 6];
+    random::fill(&mut bytes).map_err(|e| Fault::failed(e.to_string()))?;
+    Ok(hex::encode(bytes))
+}
+
+fn next_steps(out: Output, dir: &Path, pids: &[u32]) -> Result<String, Fault> {
+    let program = env::program()?;
+    let program = program.display();
+    let pids: Vec<_> = pids.iter().map(ToString::to_string).collect();
+    Ok(format!(
+        "\n{}\n  export QIANMO_HOME={}\n  {program} catalog search 乳腺\n  {program} contract ls --on hospital-b\n  \
+         {program} job ls\n  {program} job ls --context wang\n  {program} audit ls --context sun\n  \
+         {program} audit verify --context sun --on hospital-c\n{}\n  kill {}",
+        out.t("The nodes keep running. Try:", "节点仍在运行。可以尝试："),
+        dir.join(cast::HOME).display(),
+        out.t("Stop them:", "停止节点："),
+        pids.join(" ")
+    ))
+}

@@ -1,0 +1,260 @@
+//! Exit codes and the one error type of the command line. docs/exit-codes.md is checked against [`Exit`].
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use qianmo_proto::{ErrorClass, ErrorCode, WireError};
+use serde_json::json;
+
+/// How the program ends. Scripts may rely on the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done.
+    Done,
+    /// Failed for a reason without a number of its own.
+    Failed,
+    /// `audit verify`: the trail was tampered with.
+    Tampered,
+    /// `audit verify`: the trail can be neither confirmed nor faulted.
+    Inconclusive,
+    /// A policy, contract, role or person said no.
+    Refused,
+    /// A node cannot be reached, or does not accept the certificate.
+    Unreachable,
+    /// The result is held or withheld.
+    Held,
+    /// The command line, a file or a request is wrong; change it.
+    BadInput,
+    /// The node is busy or in trouble; the same command may work later.
+    TryLater,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+impl Exit {
+    /// Every way to end, in the order of the documentation.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Done,
+        Self::Failed,
+        Self::Tampered,
+        Self::Inconclusive,
+        Self::Refused,
+        Self::Unreachable,
+        Self::Held,
+        Self::BadInput,
+        Self::TryLater,
+        Self::Interrupted,
+    ];
+
+    /// The number the shell sees.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Tampered => 2,
+            Self::Inconclusive => 3,
+            Self::Refused => 4,
+            Self::Unreachable => 5,
+            Self::Held => 6,
+            Self::BadInput => 7,
+            Self::TryLater => 8,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// The word in docs/exit-codes.md.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Tampered => "tampered",
+            Self::Inconclusive => "inconclusive",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Held => "held",
+            Self::BadInput => "bad-input",
+            Self::TryLater => "try-later",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// The end that goes with a node's refusal.
+    pub(crate) const fn of(error: &WireError) -> Self {
+        match (error.code, error.class) {
+            (ErrorCode::Held | ErrorCode::Withheld, _) => Self::Held,
+            (ErrorCode::Certificate, _) | (_, ErrorClass::Peer) => Self::Unreachable,
+            (ErrorCode::ModelFailed | ErrorCode::Limit | ErrorCode::Interrupted | ErrorCode::Internal, _) => {
+                Self::Failed
+            }
+            (_, ErrorClass::Policy) => Self::Refused,
+            (_, ErrorClass::Caller) => Self::BadInput,
+            (_, ErrorClass::Node) => Self::TryLater,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.number())
+    }
+}
+
+/// Why a command failed: what to print and how to end.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    exit: Exit,
+    code: Option<ErrorCode>,
+    message: String,
+    retryable: bool,
+}
+
+impl Fault {
+    /// A failure that ends with `exit`. The message says what happened and what to do next.
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, code: None, message: message.into(), retryable: false }
+    }
+
+    /// The command line, a file or its content is wrong.
+    pub(crate) fn input(message: impl Into<String>) -> Self {
+        Self::new(Exit::BadInput, message)
+    }
+
+    /// Something on this machine failed.
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::new(Exit::Failed, message)
+    }
+
+    /// A file could not be read or written.
+    pub(crate) fn file(path: &Path, doing: &str, e: &std::io::Error) -> Self {
+        Self::input(format!("{} cannot be {doing}: {e}", path.display()))
+    }
+
+    /// Puts the place in front of the message: the site of a federated run, say.
+    pub(crate) fn at(mut self, place: &dyn fmt::Display) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
+    /// How the program ends.
+    pub(crate) const fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// The node's code, if a node refused.
+    pub(crate) const fn code(&self) -> Option<ErrorCode> {
+        self.code
+    }
+
+    /// The error as one JSON document.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        json!({"error": {
+            "exit": self.exit.number(),
+            "reason": self.exit.word(),
+            "code": self.code,
+            "message": self.message,
+            "retryable": self.retryable,
+        }})
+    }
+}
+
+impl From<WireError> for Fault {
+    fn from(e: WireError) -> Self {
+        Self { exit: Exit::of(&e), code: Some(e.code), retryable: e.retryable, message: e.message }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code {
+            Some(code) => write!(f, "error [{code}]: {}", self.message),
+            None => write!(f, "error: {}", self.message),
+        }
+    }
+}
+
+/// Reads a file that the command line names.
+pub(crate) fn read_text(path: &Path) -> Result<String, Fault> {
+    std::fs::read_to_string(path).map_err(|e| Fault::file(path, "read", &e))
+}
+
+/// Writes a file that may be public, replacing what is there in one step: never half of it.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    write_mode(path, bytes, 0o644)
+}
+
+/// Writes a file that only its owner may read, replacing what is there in one step.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    write_mode(path, bytes, 0o600)
+}
+
+fn write_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Fault> {
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".tmp");
+    let temporary = PathBuf::from(temporary);
+    let write = || -> std::io::Result<()> {
+        // A leftover of a crash may have another mode; the file must be born with the right one.
+        match std::fs::remove_file(&temporary) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, path)
+    };
+    write().map_err(|e| Fault::file(path, "written", &e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_lists_every_exit_code() {
+        let doc = include_str!("../../../docs/exit-codes.md");
+        for exit in Exit::ALL {
+            let row = format!("| {} | {} |", exit.number(), exit.word());
+            assert!(doc.contains(&row), "docs/exit-codes.md lacks {row:?}");
+        }
+    }
+
+    #[test]
+    fn exit_codes_do_not_clash() {
+        for (i, exit) in Exit::ALL.iter().enumerate() {
+            assert!(Exit::ALL[..i].iter().all(|other| other.number() != exit.number()));
+        }
+    }
+
+    #[test]
+    fn refusals_end_with_the_code_of_their_class() {
+        let exit = |code| Exit::of(&WireError::new(code, ""));
+        assert_eq!(exit(ErrorCode::Denied), Exit::Refused);
+        assert_eq!(exit(ErrorCode::Role), Exit::Refused);
+        assert_eq!(exit(ErrorCode::Held), Exit::Held);
+        assert_eq!(exit(ErrorCode::PeerUnreachable), Exit::Unreachable);
+        assert_eq!(exit(ErrorCode::Certificate), Exit::Unreachable);
+        assert_eq!(exit(ErrorCode::NotFound), Exit::BadInput);
+        assert_eq!(exit(ErrorCode::TrailUnavailable), Exit::TryLater);
+        assert_eq!(exit(ErrorCode::ModelFailed), Exit::Failed);
+        for code in ErrorCode::ALL {
+            assert!(!matches!(exit(*code), Exit::Done | Exit::Tampered | Exit::Inconclusive), "{code}");
+        }
+    }
+
+    #[test]
+    fn files_are_replaced_whole_and_private_ones_are_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("id.key");
+        write_private(&path, b"one").unwrap();
+        write_private(&path, b"two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+        assert_eq!(write_file(&dir.path().join("no/such"), b"").unwrap_err().exit(), Exit::BadInput);
+    }
+}

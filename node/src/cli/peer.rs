@@ -1,0 +1,60 @@
+//! `qianmo peer`: the nodes that a node knows.
+
+use clap::Subcommand;
+use qianmo_proto::{Identity, Request, views::{Done, PeerView}};
+
+use super::{
+    connect::{Session, resolve},
+    exit::{Exit, Fault},
+    output::Rows,
+    shell::Shell,
+};
+
+/// The nodes that a node knows
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Makes another node known (admin)
+    Add {
+        /// The other node, qianmo://department/node/name
+        peer: Identity,
+        /// Where it listens, host:port
+        at: String,
+    },
+    /// Lists the nodes known
+    Ls,
+    /// Forgets a node (admin)
+    Rm {
+        /// The node
+        peer: Identity,
+    },
+}
+
+/// Runs the command.
+pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> {
+    let session = Session::open(shell).await?;
+    let client = session.target().await?;
+    match command {
+        Command::Add { peer, at } => {
+            resolve(&at).await?;
+            let view: PeerView = client.call(Request::PeerAdd { node: peer, address: at }).await?;
+            shell.out.show(&view, || table(shell, std::slice::from_ref(&view)))?;
+        }
+        Command::Ls => {
+            let peers: Vec<PeerView> = client.call(Request::PeerLs {}).await?;
+            shell.out.show(&peers, || table(shell, &peers))?;
+        }
+        Command::Rm { peer } => {
+            let done: Done = client.call(Request::PeerRm { node: peer.clone() }).await?;
+            shell.out.show(&done, || format!("{} {peer}", shell.out.t("forgotten:", "已移除：")))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn table(shell: &Shell, peers: &[PeerView]) -> String {
+    let mut rows = Rows::new(&[shell.out.t("node", "节点"), shell.out.t("address", "地址")]);
+    for peer in peers {
+        rows.add([&peer.node, &peer.address]);
+    }
+    rows.text()
+}

@@ -1,0 +1,201 @@
+//! `qianmo run`: a federated run, coordinated from here.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use clap::Args;
+use qianmo_proto::{DatasetRef, RunId};
+use qianmo_sandbox::Vector;
+use serde_json::value::RawValue;
+
+use super::{
+    connect::{GROUPS, Person, Session},
+    exit::{Exit, Fault, write_file},
+    job::check_params,
+    locate::{self, Located},
+    model::Component,
+    output::{Output, Rows},
+    params,
+    render,
+    shell::Shell,
+};
+use crate::{
+    clock::Clock,
+    federated::{Coordinator, Failure, Report, RoundReport, RunFault, Site, drive},
+};
+
+/// A federated run, coordinated from here (consumer)
+#[derive(Debug, Args)]
+pub(crate) struct Command {
+    /// A .wasm file or a shipped model: the coordinator's half runs here
+    #[arg(long)]
+    model: String,
+    /// Contracts, or the beginnings of their ids, with commas; one a site
+    #[arg(long, value_delimiter = ',', conflicts_with = "datasets")]
+    contracts: Vec<String>,
+    /// Datasets, department/name, with commas; without both: every one with a contract for the model
+    #[arg(long, value_delimiter = ',')]
+    datasets: Vec<DatasetRef>,
+    /// Parameters for every site: JSON, or @file
+    #[arg(long, value_name = "JSON|@FILE")]
+    params: Option<String>,
+    /// Write the report there, as JSON
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> {
+    let component = Component::load(&command.model, None, None)?;
+    let params = command.params.as_deref().map_or_else(params::none, params::parse)?;
+    let session = Session::open(shell).await?;
+    let all = locate::contracts(&session, shell).await?;
+    let chosen = choose(&command, &component, &session, &all, shell.now_ms())?;
+    chosen.iter().try_for_each(|located| check_params(located, &params))?;
+    let who = (&session.person, &shell.clock);
+    let coordinator = coordinator(who, &component, &chosen, params)?;
+    let sites = chosen.iter().map(|located| site(located, &session)).collect();
+    let out = shell.out;
+    let interrupted = async {
+        // Without a signal handler Ctrl-C just ends the program, which is right, too.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let mut tell = |round: &RoundReport| out.note(&round_line(out, round));
+    let report = drive(&coordinator, sites, interrupted, &mut tell).await?;
+    if let Some(path) = &command.out {
+        let json = serde_json::to_vec_pretty(&report)
+            .map_err(|e| Fault::failed(format!("the report does not serialise: {e}")))?;
+        write_file(path, &json)?;
+    }
+    shell.out.show(&report, || show(out, &report))?;
+    Ok(Exit::Done)
+}
+
+/// The contracts to run under: those named, or the newest usable one of each dataset.
+fn choose<'a>(
+    command: &Command,
+    component: &Component,
+    session: &Session,
+    all: &'a [Located],
+    now_ms: i64,
+) -> Result<Vec<&'a Located>, Fault> {
+    if !command.contracts.is_empty() {
+        return command.contracts.iter().map(|given| locate::named(all, given)).collect();
+    }
+    let usable = all.iter().filter(|located| {
+        located.is_usable(&session.person.identity, now_ms)
+            && located.view.terms.models.contains(&component.digest)
+    });
+    let mut newest: BTreeMap<&DatasetRef, &Located> = BTreeMap::new();
+    for located in usable {
+        let place = newest.entry(&located.view.terms.dataset).or_insert(located);
+        if located.view.at_ms > place.view.at_ms {
+            *place = located;
+        }
+    }
+    let missing = |dataset: &DatasetRef| {
+        Fault::input(format!(
+            "you have no contract in force, with runs left, for {} ({}) over {dataset}; ask for one: qianmo request new",
+            component.name,
+            component.digest.short()
+        ))
+    };
+    match command.datasets.as_slice() {
+        [] if newest.is_empty() => Err(Fault::input(format!(
+            "you have no contract in force, with runs left, for {} ({}); ask for one: qianmo request new",
+            component.name,
+            component.digest.short()
+        ))),
+        [] => Ok(newest.into_values().collect()),
+        datasets => {
+            datasets.iter().map(|dataset| newest.get(dataset).copied().ok_or_else(|| missing(dataset))).collect()
+        }
+    }
+}
+
+/// The coordinator of a new run under `contracts`.
+pub(crate) fn coordinator(
+    (person, clock): (&Person, &Arc<dyn Clock>),
+    component: &Component,
+    contracts: &[&Located],
+    params: Box<RawValue>,
+) -> Result<Coordinator, Fault> {
+    let mut random = [0; 16];
+    person.keys.random(&mut random).map_err(|e| Fault::failed(e.to_string()))?;
+    Ok(Coordinator {
+        keys: Arc::clone(&person.keys),
+        certificate: person.certificate().to_vec(),
+        trust: Arc::clone(&person.trust),
+        clock: Arc::clone(clock),
+        model: component.compiled.clone(),
+        digest: component.digest,
+        params,
+        run: RunId::from_random(random),
+        rounds_granted: contracts.iter().map(|located| located.view.terms.rounds).min().unwrap_or(0),
+    })
+}
+
+/// The site of a contract.
+pub(crate) fn site(located: &Located, session: &Session) -> Site {
+    let what = (located.view.terms.dataset.clone(), located.view.id.clone());
+    let credentials = session.credentials().clone();
+    Site::new(what, located.at.client.clone(), located.at.address, credentials, &GROUPS)
+}
+
+impl From<RunFault> for Fault {
+    fn from(e: RunFault) -> Self {
+        let place = e.site.as_ref().map(|site| format!("site {site}"));
+        let fault = match e.failure {
+            Failure::Site { round, error, .. } => Self::from(error).at(&format!("round {round}")),
+            Failure::Stopped { .. } => Self::new(Exit::Interrupted, e.failure.to_string()),
+            Failure::Rounds { .. } => Self::new(Exit::Refused, e.failure.to_string()),
+            Failure::Sum { .. } | Failure::Model { .. } => Self::failed(e.failure.to_string()),
+        };
+        match place {
+            Some(place) => fault.at(&place),
+            None => fault,
+        }
+    }
+}
+
+/// One finished round on one line.
+pub(crate) fn round_line(out: Output, report: &RoundReport) -> String {
+    let metrics: Vec<_> =
+        report.metrics.iter().map(|metric| format!("{} {}", metric.name, metric.value)).collect();
+    format!(
+        "{} {:>2}  {} {}  {} ms  {}",
+        out.t("round", "第"),
+        report.round,
+        report.samples,
+        out.t("rows", "行"),
+        report.took_ms,
+        metrics.join("  ")
+    )
+}
+
+fn show(out: Output, report: &Report) -> String {
+    let mut moved = Rows::new(&[
+        out.t("dataset", "数据集"),
+        out.t("contract", "合约"),
+        out.t("orders in", "指令流入字节"),
+        out.t("aggregates out", "聚合流出字节"),
+        out.t("rows out", "流出行数"),
+    ])
+    .right(2)
+    .right(3)
+    .right(4);
+    for (dataset, contract, traffic) in &report.sites {
+        moved.add([dataset, contract, &traffic.order_bytes, &traffic.result_bytes, &traffic.table_rows]);
+    }
+    format!("{}\n{}", state(out, &report.state), moved.text())
+}
+
+/// The last state of a model: its result.
+fn state(out: Output, vectors: &[Vector]) -> String {
+    let mut rows = Rows::new(&[out.t("name", "名称"), out.t("value", "值")]);
+    for vector in vectors {
+        rows.add([&vector.name, &render::values(&vector.values)]);
+    }
+    rows.text()
+}

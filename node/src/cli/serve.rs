@@ -1,0 +1,87 @@
+//! `qianmo serve`: runs a node until it is told to stop.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use clap::Args;
+use tokio::{
+    io::AsyncReadExt as _,
+    signal::unix::{SignalKind, signal},
+};
+
+use super::{
+    exit::{Exit, Fault, write_file},
+    shell::{Shell, private_dir},
+};
+use crate::{
+    config::Config,
+    fault::{CrashPoint, Faults},
+    node::{Node, ServeOptions},
+    telemetry,
+};
+
+/// Runs a node until SIGTERM or Ctrl-C
+#[derive(Debug, Args)]
+pub(crate) struct Command {
+    /// Folder of the node
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+    /// Stop when standard input ends: a parent that dies leaves no node behind
+    #[arg(long, hide = true)]
+    stop_with_stdin: bool,
+    /// Die at a step of a job, for crash tests; debug builds only
+    #[arg(long, hide = true)]
+    crash_at: Option<CrashPoint>,
+}
+
+/// Runs the command.
+pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> {
+    let config = Config::load(&command.dir).map_err(|e| Fault::input(e.to_string()))?;
+    telemetry::init(shell.flags.verbose, shell.out.json);
+    let mut options = ServeOptions::default();
+    options.faults = Faults { crash_at: command.crash_at };
+    let dir = config.dir.clone();
+    let mut node = Node::bind(config, Arc::clone(&shell.clock), options)
+        .await
+        .map_err(|e| Fault::input(e.to_string()))?;
+    let address = announce(&dir, node.address())?;
+    let stopped = tokio::select! {
+        () = node.join() => Err(Fault::failed("the node's socket failed; its log has the details")),
+        stop = told_to_stop(command.stop_with_stdin) => stop,
+    };
+    node.shutdown().await;
+    // Gone already if somebody cleaned up: nothing to complain about.
+    let _ = std::fs::remove_file(address);
+    stopped.map(|()| Exit::Done)
+}
+
+/// Where a node writes the address it listens on, below its folder.
+pub(crate) const ADDRESS: &str = "run/address";
+
+/// Writes the bound address: with port 0 nobody else knows it. The file appears when the node listens.
+fn announce(dir: &Path, address: SocketAddr) -> Result<PathBuf, Fault> {
+    let file = dir.join(ADDRESS);
+    private_dir(&dir.join("run"))?;
+    write_file(&file, address.to_string().as_bytes())?;
+    Ok(file)
+}
+
+async fn told_to_stop(with_stdin: bool) -> Result<(), Fault> {
+    let listen = |kind| signal(kind).map_err(|e| Fault::failed(format!("signals cannot be received: {e}")));
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        () = stdin_end(), if with_stdin => {}
+    }
+    Ok(())
+}
+
+async fn stdin_end() {
+    let mut stdin = tokio::io::stdin();
+    let mut buffer = [0; 64];
+    while matches!(stdin.read(&mut buffer).await, Ok(1..)) {}
+}

@@ -1,0 +1,181 @@
+//! One TOML a node. Unknown keys are refused, all mistakes are reported at once, and what comes out is
+//! typed: nothing behind this module parses a setting again.
+
+mod raw;
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use qianmo_crypto::tls::Group;
+use qianmo_proto::{Identity, Role};
+
+use raw::RawConfig;
+
+/// Name of the configuration file in a node's folder.
+pub const FILE: &str = "qianmo.toml";
+
+/// A node's settings, validated. Paths are absolute or relative to the node's folder, resolved.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The node's folder.
+    pub dir: PathBuf,
+    /// Who the node is.
+    pub identity: Identity,
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The department's title for people.
+    pub title: String,
+    /// Certificate, key, roots, CRL.
+    pub files: Files,
+    /// Seconds a CRL is still taken after its nextUpdate; 0 by default: none.
+    pub crl_grace_s: u64,
+    /// Key-exchange groups offered and accepted, best first.
+    pub groups: Vec<Group>,
+    /// How much the node takes on at once.
+    pub limits: Limits,
+    /// Disclosure rules.
+    pub egress: Egress,
+    /// Models: where they run and how far.
+    pub sandbox: Sandbox,
+    /// Extra Cedar policies, or none.
+    pub policies: Option<PathBuf>,
+}
+
+/// Files of the node's identity and trust.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// PKCS#8 key, PEM, mode 0600.
+    pub key: PathBuf,
+    /// Key-encryption key of data at rest, 16 bytes in hex, mode 0600.
+    pub kek: PathBuf,
+    /// The node's certificate, PEM.
+    pub certificate: PathBuf,
+    /// The federation's roots, PEM.
+    pub roots: PathBuf,
+    /// The federation's CRL, PEM; re-read when it changes.
+    pub crl: PathBuf,
+}
+
+/// How much the node takes on at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections in all.
+    pub connections: usize,
+    /// Connections of one identity.
+    pub connections_per_identity: usize,
+    /// Jobs that run at once.
+    pub jobs: usize,
+    /// Jobs that wait or run; more are refused.
+    pub jobs_queued: usize,
+}
+
+/// Disclosure rules that hold for every contract.
+#[derive(Debug, Clone, Copy)]
+pub struct Egress {
+    /// Fewest contributors to a released cell (design section 13).
+    pub min_cell: u32,
+    /// Most parameters per row (DataSHIELD's nfilter.glm).
+    pub parameters_per_row: f64,
+    /// Most bytes of one result document.
+    pub max_bytes: u64,
+}
+
+/// Limits of one job's run.
+#[derive(Debug, Clone, Copy)]
+pub struct Sandbox {
+    /// Fuel of one job.
+    pub fuel: u64,
+    /// Memory of one job, bytes.
+    pub memory: u64,
+    /// Wall time of one job, seconds.
+    pub wall_s: u64,
+    /// Memory of one job's queries, bytes.
+    pub query_memory: u64,
+}
+
+/// Everything wrong with a configuration, at once.
+#[derive(Debug)]
+pub struct ConfigError {
+    file: PathBuf,
+    mistakes: Vec<String>,
+}
+
+impl ConfigError {
+    fn one(file: &Path, mistake: String) -> Self {
+        Self { file: file.to_owned(), mistakes: vec![mistake] }
+    }
+
+    /// What is wrong, one sentence each.
+    pub fn mistakes(&self) -> &[String] {
+        &self.mistakes
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} has {} mistake(s):", self.file.display(), self.mistakes.len())?;
+        self.mistakes.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads `dir/qianmo.toml`.
+    pub fn load(dir: &Path) -> Result<Self, ConfigError> {
+        let file = dir.join(FILE);
+        let text = std::fs::read_to_string(&file).map_err(|e| {
+            ConfigError::one(&file, format!("cannot be read: {e}; make a node folder with `qianmo init`"))
+        })?;
+        Self::parse(dir, &text)
+    }
+
+    /// Validates the text of a configuration that belongs to the folder `dir`.
+    pub fn parse(dir: &Path, text: &str) -> Result<Self, ConfigError> {
+        let file = dir.join(FILE);
+        let raw: RawConfig =
+            toml::from_str(text).map_err(|e| ConfigError::one(&file, e.to_string().trim().to_owned()))?;
+        let mut mistakes = Vec::new();
+        let config = raw.validate(dir, &mut mistakes);
+        match config {
+            Some(config) if mistakes.is_empty() => Ok(config),
+            _ => Err(ConfigError { file, mistakes }),
+        }
+    }
+
+    /// The text of a new node's configuration, every setting explained.
+    pub fn sample(identity: &Identity, title: &str, listen: SocketAddr) -> String {
+        debug_assert_eq!(identity.role(), Role::Node);
+        include_str!("sample.toml")
+            .replace("@department@", identity.department().as_str())
+            .replace("@name@", identity.name().as_str())
+            .replace("@title@", &title.replace(['"', '\\'], ""))
+            .replace("@listen@", &listen.to_string())
+    }
+
+    /// Folder of the trail.
+    pub fn trail_dir(&self) -> PathBuf {
+        self.dir.join("trail")
+    }
+
+    /// Folder of the blobs.
+    pub fn blob_dir(&self) -> PathBuf {
+        self.dir.join("blobs")
+    }
+
+    /// Folder under which relative source paths of descriptors lie.
+    pub fn data_dir(&self) -> PathBuf {
+        self.dir.join("data")
+    }
+
+    /// Folder of the index.
+    pub fn index_dir(&self) -> PathBuf {
+        self.dir.join("index")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! The egress gate: the only place where a held result becomes a released one.
+//!
+//! A model's output is `Computed`; [`judge`] turns it into [`Verdict::Released`] or [`Verdict::Held`],
+//! never trims it. [`Released`] has no public constructor: what the reply sends came through here.
+
+mod rules;
+
+use qianmo_crypto::sm3::{self, Digest};
+use qianmo_proto::{ErrorCode, ResultDoc, WireError, views::Reason};
+
+pub(crate) use rules::Limits;
+
+/// A model's output before the gate.
+#[derive(Debug, Clone)]
+pub(crate) struct Computed {
+    pub(crate) document: ResultDoc,
+    /// Rows that the host handed to the model: the model cannot exaggerate them.
+    pub(crate) rows_read: u64,
+}
+
+/// A result document that may leave, as exact bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct Released {
+    bytes: Vec<u8>,
+    digest: Digest,
+}
+
+impl Released {
+    /// The bytes to send.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// SM3 of the bytes.
+    pub(crate) const fn digest(&self) -> Digest {
+        self.digest
+    }
+}
+
+/// A result document that waits for a steward, with the rules that held it.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    bytes: Vec<u8>,
+    pub(crate) error: WireError,
+}
+
+impl Held {
+    /// The bytes to store, sealed; not to be sent.
+    pub(crate) fn stored_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// What the gate says.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    Released(Released),
+    Held(Held),
+}
+
+/// Lets `computed` pass or holds it, with every rule's finding.
+pub(crate) fn judge(computed: &Computed, limits: &Limits) -> Result<(Verdict, Vec<Reason>), WireError> {
+    let bytes = serde_json::to_vec(&computed.document)
+        .map_err(|e| WireError::new(ErrorCode::ModelFailed, format!("the result does not serialise: {e}")))?;
+    let findings = rules::check(computed, bytes.len() as u64, limits);
+    let broken: Vec<&str> = findings.iter().filter(|f| f.broken).map(|f| f.rule).collect();
+    let reasons = findings.iter().map(rules::Finding::reason).collect();
+    if broken.is_empty() {
+        let digest = sm3::digest(&bytes);
+        return Ok((Verdict::Released(Released { bytes, digest }), reasons));
+    }
+    // The rule's name may leave; its figures are for the data owner (`job why`).
+    let text = format!(
+        "the result is held by the disclosure rule(s) {}: a steward of the data decides (qianmo result release)",
+        broken.join(", ")
+    );
+    let error = WireError::new(ErrorCode::Held, text);
+    Ok((Verdict::Held(Held { bytes, error }), reasons))
+}
+
+/// A result that left the gate earlier, or that a steward has released since: read back for its consumer.
+/// The caller passes the digest that the trail recorded; anything else is refused.
+pub(crate) fn readmit(bytes: Vec<u8>, recorded: &Digest) -> Result<Released, WireError> {
+    let digest = sm3::digest(&bytes);
+    if digest != *recorded {
+        let text = "the stored result is not the one on the trail; tell the department's admin";
+        return Err(WireError::new(ErrorCode::Internal, text));
+    }
+    Ok(Released { bytes, digest })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! Disclosure rules (design section 13). Each looks at one result and finds it fine or not; none changes it.
+
+use qianmo_proto::{
+    result::{Cells, ResultTable},
+    views::Reason,
+};
+
+use super::Computed;
+
+/// What the permit binds the gate to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Fewest contributors to any cell.
+    pub(crate) min_cell: u32,
+    /// Most parameters per row (DataSHIELD's nfilter.glm, 0.33).
+    pub(crate) parameters_per_row: f64,
+    /// Most bytes of the document.
+    pub(crate) max_bytes: u64,
+    /// Whether text columns may leave.
+    pub(crate) strings: bool,
+    /// Whether a steward looks at every result, whatever the rules find.
+    pub(crate) review: bool,
+}
+
+/// What one rule says of one result.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    pub(crate) rule: &'static str,
+    pub(crate) broken: bool,
+    pub(crate) text: String,
+}
+
+impl Finding {
+    pub(super) fn reason(&self) -> Reason {
+        let verdict = if self.broken { "broken" } else { "kept" };
+        Reason {
+            by: "egress".to_owned(),
+            rule: self.rule.to_owned(),
+            text: format!("{verdict}: {}", self.text),
+        }
+    }
+}
+
+/// Runs every rule.
+pub(super) fn check(computed: &Computed, bytes: u64, limits: &Limits) -> Vec<Finding> {
+    vec![
+        samples(computed),
+        min_cell(computed, limits.min_cell),
+        parameters(computed, limits.parameters_per_row),
+        output_size(bytes, limits.max_bytes),
+        strings(&computed.document.tables, limits.strings),
+        review(limits.review),
+    ]
+}
+
+/// A model cannot have more samples than the host gave it rows.
+fn samples(computed: &Computed) -> Finding {
+    let (claimed, read) = (computed.document.samples, computed.rows_read);
+    Finding {
+        rule: "samples",
+        broken: claimed > read,
+        text: format!("{claimed} samples claimed, {read} rows handed over"),
+    }
+}
+
+/// Nothing may rest on fewer than `least` records: not the result as a whole, not a row of a table.
+fn min_cell(computed: &Computed, least: u32) -> Finding {
+    let document = &computed.document;
+    let whole = document.samples.min(computed.rows_read);
+    let cells = document.tables.iter().flat_map(|t| t.contributors.iter().copied()).map(u64::from);
+    let smallest = cells.chain(std::iter::once(whole)).min().unwrap_or(0);
+    Finding {
+        rule: "min-cell",
+        broken: smallest < u64::from(least),
+        text: format!("the smallest cell has {smallest} contributors; at least {least} are needed"),
+    }
+}
+
+/// A model with nearly as many parameters as rows repeats the rows. Parameters = the longest axis of any
+/// vector: an information matrix of p × p belongs to a model of p parameters, as in DataSHIELD's glm.
+/// Vectors of another kind (more axes than two) count in full.
+fn parameters(computed: &Computed, per_row: f64) -> Finding {
+    let count = |shape: &[u32]| match shape {
+        [] => 1,
+        [n] => u64::from(*n),
+        [n, m] => u64::from(*n.max(m)),
+        axes => axes.iter().fold(1_u64, |product, n| product.saturating_mul(u64::from(*n))),
+    };
+    let most = computed.document.vectors.iter().map(|v| count(&v.shape)).max().unwrap_or(0);
+    #[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^52")]
+    let allowed = per_row * computed.rows_read as f64;
+    #[expect(clippy::cast_precision_loss, reason = "axes are u32")]
+    let broken = most as f64 > allowed;
+    let rows = computed.rows_read;
+    Finding {
+        rule: "parameters",
+        broken,
+        text: format!("{most} parameters over {rows} rows; at most {per_row} per row"),
+    }
+}
+
+fn output_size(bytes: u64, most: u64) -> Finding {
+    Finding {
+        rule: "output-size",
+        broken: bytes > most,
+        text: format!("{bytes} bytes; at most {most}"),
+    }
+}
+
+/// Text can carry anything a row holds, so it leaves only where the contract says so.
+fn strings(tables: &[ResultTable], allowed: bool) -> Finding {
+    let text = |table: &ResultTable| table.columns.iter().any(|c| matches!(c.cells, Cells::Text(_)));
+    let found = tables.iter().filter(|table| text(table)).count();
+    Finding {
+        rule: "strings",
+        broken: found > 0 && !allowed,
+        text: format!("{found} table(s) with text columns; the contract allows text: {allowed}"),
+    }
+}
+
+fn review(asked: bool) -> Finding {
+    let text = if asked { "policy asks a steward to look" } else { "policy lets it leave without a steward" };
+    Finding { rule: "review", broken: asked, text: text.to_owned() }
+}

@@ -1,0 +1,82 @@
+use qianmo_proto::result::{Cells, NamedVector, ResultColumn, ResultTable};
+
+use super::*;
+
+const LIMITS: Limits = Limits { min_cell: 10, parameters_per_row: 0.33, max_bytes: 1 << 20, strings: false, review: false };
+
+fn computed(samples: u64, rows_read: u64) -> Computed {
+    Computed { document: ResultDoc { samples, ..ResultDoc::default() }, rows_read }
+}
+
+fn vector(shape: &[u32]) -> NamedVector {
+    let n = shape.iter().product::<u32>() as usize;
+    NamedVector { name: "v".into(), shape: shape.to_vec(), values: vec![0.5; n] }
+}
+
+fn table(contributors: &[u32], cells: Cells) -> ResultTable {
+    ResultTable {
+        name: "t".into(),
+        columns: vec![ResultColumn { name: "c".into(), cells }],
+        contributors: contributors.to_vec(),
+    }
+}
+
+fn broken(computed: &Computed, limits: &Limits) -> Vec<String> {
+    let (verdict, reasons) = judge(computed, limits).unwrap();
+    let rules: Vec<_> = reasons.iter().filter(|r| r.text.starts_with("broken")).map(|r| r.rule.clone()).collect();
+    assert_eq!(matches!(verdict, Verdict::Held(_)), !rules.is_empty());
+    rules
+}
+
+#[test]
+fn a_glm_round_passes_from_94_rows_on() {
+    let round = |rows| {
+        let mut result = computed(rows, rows);
+        result.document.vectors = vec![vector(&[31]), vector(&[31, 31])];
+        broken(&result, &LIMITS)
+    };
+    assert!(round(94).is_empty());
+    assert_eq!(round(93), ["parameters"]);
+}
+
+#[test]
+fn more_axes_cannot_hide_parameters() {
+    let mut result = computed(100, 100);
+    result.document.vectors = vec![vector(&[5, 5, 5])];
+    assert_eq!(broken(&result, &LIMITS), ["parameters"]);
+}
+
+#[test]
+fn small_cells_are_held_and_the_error_tells_no_figure() {
+    let mut result = computed(500, 500);
+    result.document.tables = vec![table(&[100, 9, 391], Cells::Int(vec![Some(1), Some(2), None]))];
+    assert_eq!(broken(&result, &LIMITS), ["min-cell"]);
+    let (verdict, _) = judge(&result, &LIMITS).unwrap();
+    let Verdict::Held(held) = verdict else { panic!("released") };
+    assert_eq!(held.error.code, ErrorCode::Held);
+    assert!(!held.error.message.contains('9'), "{}", held.error.message);
+    assert_eq!(broken(&computed(9, 9), &LIMITS), ["min-cell"]);
+    assert!(broken(&computed(10, 10), &LIMITS).is_empty());
+}
+
+#[test]
+fn a_model_cannot_claim_more_samples_than_rows() {
+    assert_eq!(broken(&computed(1_000, 9), &LIMITS), ["samples", "min-cell"]);
+}
+
+#[test]
+fn text_and_size_need_leave() {
+    let mut result = computed(50, 50);
+    result.document.tables = vec![table(&[50], Cells::Text(vec![Some("name".into())]))];
+    assert_eq!(broken(&result, &LIMITS), ["strings"]);
+    assert!(broken(&result, &Limits { strings: true, ..LIMITS }).is_empty());
+    assert_eq!(broken(&result, &Limits { strings: true, max_bytes: 20, ..LIMITS }), ["output-size"]);
+    assert_eq!(broken(&computed(50, 50), &Limits { review: true, ..LIMITS }), ["review"]);
+}
+
+#[test]
+fn a_stored_result_must_be_the_recorded_one() {
+    let digest = sm3::digest(b"{}");
+    assert_eq!(readmit(b"{}".to_vec(), &digest).unwrap().bytes(), b"{}");
+    assert!(readmit(b"{ }".to_vec(), &digest).is_err());
+}

@@ -1,0 +1,132 @@
+//! Between the sandbox's numbers and the wire's: same meaning, separate types.
+
+use qianmo_proto::{
+    ErrorCode, ResultDoc, WireError,
+    result::{Cells, Metric, NamedVector, ResultColumn, ResultTable},
+};
+use qianmo_sandbox::{self as sandbox, ColumnData, ColumnType, RunError};
+
+/// A state or an update's vectors, as the sandbox takes them.
+pub(crate) fn to_sandbox(vectors: &[NamedVector]) -> Vec<sandbox::Vector> {
+    vectors
+        .iter()
+        .map(|v| sandbox::Vector { name: v.name.clone(), shape: v.shape.clone(), values: v.values.clone() })
+        .collect()
+}
+
+/// Vectors as they cross the wire.
+pub(crate) fn from_sandbox(vectors: Vec<sandbox::Vector>) -> Vec<NamedVector> {
+    vectors
+        .into_iter()
+        .map(|v| NamedVector { name: v.name, shape: v.shape, values: v.values })
+        .collect()
+}
+
+fn metrics(metrics: Vec<sandbox::Metric>) -> Vec<Metric> {
+    metrics.into_iter().map(|m| Metric { name: m.name, value: m.value }).collect()
+}
+
+/// A federated round's update as a result document.
+pub(crate) fn update(update: sandbox::Update) -> ResultDoc {
+    ResultDoc {
+        samples: update.samples,
+        tables: vec![],
+        metrics: metrics(update.metrics),
+        vectors: from_sandbox(update.vectors),
+    }
+}
+
+/// A result document as the update that a coordinator adds up.
+pub(crate) fn to_update(document: &ResultDoc) -> sandbox::Update {
+    sandbox::Update {
+        samples: document.samples,
+        vectors: to_sandbox(&document.vectors),
+        metrics: document
+            .metrics
+            .iter()
+            .map(|m| sandbox::Metric { name: m.name.clone(), value: m.value })
+            .collect(),
+    }
+}
+
+/// An analysis's output as a result document. It rests on all the rows that were read.
+pub(crate) fn output(output: sandbox::Output, rows_read: u64) -> ResultDoc {
+    ResultDoc {
+        samples: rows_read,
+        tables: output.tables.into_iter().map(table).collect(),
+        metrics: metrics(output.metrics),
+        vectors: from_sandbox(output.vectors),
+    }
+}
+
+fn table(table: sandbox::ResultTable) -> ResultTable {
+    let columns = table.fields.iter().zip(&table.columns).map(|(field, column)| ResultColumn {
+        name: field.name.clone(),
+        cells: cells(field.ty, column),
+    });
+    ResultTable { name: table.name, columns: columns.collect(), contributors: table.contributors }
+}
+
+fn cells(ty: ColumnType, column: &sandbox::Column) -> Cells {
+    fn valued<T: Clone, U>(column: &sandbox::Column, values: &[T], of: impl Fn(T) -> U) -> Vec<Option<U>> {
+        let cell = |(row, value): (usize, &T)| column.is_valid(row).then(|| of(value.clone()));
+        values.iter().enumerate().map(cell).collect()
+    }
+    match &column.data {
+        ColumnData::Bool(v) => Cells::Bool(valued(column, v, |value| value != 0)),
+        ColumnData::I32(v) if ty == ColumnType::Date32 => Cells::Text(valued(column, v, date)),
+        ColumnData::I32(v) => Cells::Int(valued(column, v, i64::from)),
+        ColumnData::I64(v) => Cells::Int(valued(column, v, |value| value)),
+        ColumnData::F64(v) => Cells::Float(valued(column, v, |value| value)),
+        ColumnData::Utf8 { offsets, bytes } => {
+            let ranges: Vec<(u32, u32)> =
+                offsets.iter().copied().zip(offsets.iter().skip(1).copied()).collect();
+            Cells::Text(valued(column, &ranges, |(from, to)| {
+                let piece = bytes.get(from as usize..to as usize).unwrap_or_default();
+                String::from_utf8_lossy(piece).into_owned()
+            }))
+        }
+    }
+}
+
+/// Days since 1970-01-01 as an ISO date.
+fn date(days: i32) -> String {
+    let epoch = jiff::civil::date(1970, 1, 1);
+    epoch
+        .checked_add(jiff::Span::new().try_days(days).unwrap_or_default())
+        .map_or_else(|_| days.to_string(), |date| date.to_string())
+}
+
+/// What a failed run may tell its consumer: the kind of failure and the limit, never the model's own text
+/// or a value (design section 10). The owner finds the rest in `job logs`.
+pub(crate) fn run_error(error: &RunError) -> WireError {
+    let (code, text) = match error {
+        RunError::Fuel { .. } | RunError::Memory { .. } | RunError::Time { .. } | RunError::Limit { .. } => {
+            (ErrorCode::Limit, error.to_string())
+        }
+        RunError::Output(e @ (sandbox::OutputError::Bytes { .. } | sandbox::OutputError::Rows { .. })) => {
+            (ErrorCode::Limit, e.to_string())
+        }
+        RunError::Stopped => (ErrorCode::Stopped, "the job was stopped".to_owned()),
+        RunError::Source(_) => (
+            ErrorCode::Source,
+            "the dataset could not be read; the department's steward sees why in `qianmo job logs`".to_owned(),
+        ),
+        RunError::Model { code, .. } => (
+            ErrorCode::ModelFailed,
+            format!("the model reported {code}; its message stays with the data owner (`qianmo job logs`)"),
+        ),
+        RunError::Trap { .. } => (
+            ErrorCode::ModelFailed,
+            "the model crashed; try it on data of your own, then push a mended one".to_owned(),
+        ),
+        RunError::Output(_) => (
+            ErrorCode::ModelFailed,
+            "the model's output does not hold together (names, lengths, finite numbers)".to_owned(),
+        ),
+        RunError::World { .. } => (ErrorCode::Order, error.to_string()),
+        RunError::Input { .. } => (ErrorCode::BadRequest, error.to_string()),
+        _ => (ErrorCode::Internal, "the sandbox failed; the node's log has the details".to_owned()),
+    };
+    WireError::new(code, text)
+}

@@ -1,0 +1,106 @@
+//! An order whose bytes have become a value: length, signature, signer and version checked, once.
+
+use qianmo_crypto::sm3::Digest;
+use qianmo_policies::KeyExchange;
+use qianmo_proto::{
+    ContractId, ErrorCode, Id as _, Identity, JobId, JobOrder, Signed, WireError, contract::OutputKind,
+};
+
+use crate::{
+    auth::{self, Opened, Peer},
+    node::Shared,
+};
+
+/// A checked order. Says nothing yet about whether it may run.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    id: JobId,
+    consumer: Identity,
+    /// SM3 of the consumer's certificate.
+    fingerprint: Digest,
+    value: JobOrder,
+    document: Signed<JobOrder>,
+    key_exchange: KeyExchange,
+}
+
+impl Order {
+    /// Opens an order that the connected peer signed itself.
+    pub(crate) fn open(node: &Shared, peer: &Peer, document: Signed<JobOrder>) -> Result<Self, WireError> {
+        let opened = auth::open(&document, peer, &node.trust, node.now_ms())?;
+        let key_exchange = peer
+            .group
+            .parse()
+            .map_err(|e| WireError::new(ErrorCode::Denied, format!("the connection is unusable: {e}")))?;
+        Self::checked(opened, document, key_exchange)
+    }
+
+    /// Opens an order again that was accepted before the node went down. Its signer must still be good.
+    pub(crate) fn reopen(
+        node: &Shared,
+        document: Signed<JobOrder>,
+        consumer: &Identity,
+        key_exchange: KeyExchange,
+    ) -> Result<Self, WireError> {
+        let opened = auth::open_any(&document, &node.trust, node.now_ms())?;
+        if opened.signer.identity != *consumer {
+            return Err(WireError::new(ErrorCode::Signer, "the stored order is signed by somebody else"));
+        }
+        Self::checked(opened, document, key_exchange)
+    }
+
+    fn checked(
+        opened: Opened<JobOrder>,
+        document: Signed<JobOrder>,
+        key_exchange: KeyExchange,
+    ) -> Result<Self, WireError> {
+        auth::check_order(&opened.value)?;
+        Ok(Self {
+            id: JobId::of(&opened.digest),
+            consumer: opened.signer.identity,
+            fingerprint: opened.signer.fingerprint,
+            value: opened.value,
+            document,
+            key_exchange,
+        })
+    }
+
+    /// The job's id, derived from the signed bytes.
+    pub(crate) const fn id(&self) -> &JobId {
+        &self.id
+    }
+
+    /// Who signed it.
+    pub(crate) const fn consumer(&self) -> &Identity {
+        &self.consumer
+    }
+
+    /// SM3 of the signer's certificate.
+    pub(crate) const fn fingerprint(&self) -> Digest {
+        self.fingerprint
+    }
+
+    /// The contract it names.
+    pub(crate) const fn contract(&self) -> &ContractId {
+        &self.value.contract
+    }
+
+    /// What it asks for.
+    pub(crate) const fn value(&self) -> &JobOrder {
+        &self.value
+    }
+
+    /// The signed document, to be kept.
+    pub(crate) const fn document(&self) -> &Signed<JobOrder> {
+        &self.document
+    }
+
+    /// Key exchange of the connection it came by.
+    pub(crate) const fn key_exchange(&self) -> KeyExchange {
+        self.key_exchange
+    }
+
+    /// The kind of result it leads to: a round gives an update, a single job an aggregate.
+    pub(crate) const fn output(&self) -> OutputKind {
+        if self.value.round.is_some() { OutputKind::Update } else { OutputKind::Aggregate }
+    }
+}

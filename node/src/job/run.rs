@@ -1,0 +1,201 @@
+//! The run itself: the permit's view of the dataset, the model in its sandbox, what came of it.
+
+use std::sync::Arc;
+
+use qianmo_crypto::sm3::Digest;
+use qianmo_data::{Fault, Grant, JobSession, MemoryLimits};
+use qianmo_proto::{
+    ErrorCode, WireError,
+    contract::OutputKind,
+    views::{LogEntry, LogView},
+};
+use qianmo_sandbox::{Job, Level, Limits, Model, TableSource, Usage};
+use tokio::runtime::Handle;
+
+use crate::{
+    authorize::Permit,
+    egress::Computed,
+    job::{convert, inputs::SessionTable, running::Running},
+    node::Shared,
+};
+
+/// How a run ended, before the gate.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) computed: Result<Computed, WireError>,
+    pub(crate) usage: Used,
+}
+
+/// What a run took: for the trail, not for the consumer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Used {
+    pub(crate) rows_read: u64,
+    pub(crate) fuel: u64,
+    /// Blob of the log lines for the data owner.
+    pub(crate) log: Option<Digest>,
+}
+
+impl Used {
+    /// Nothing ran.
+    pub(crate) const NOTHING: Self = Self { rows_read: 0, fuel: 0, log: None };
+}
+
+impl Ran {
+    /// A run that never began.
+    pub(crate) const fn failed(error: WireError) -> Self {
+        Self { computed: Err(error), usage: Used::NOTHING }
+    }
+}
+
+/// The tables a job may read: nothing but the permit's columns and rows, masked where the owner says so.
+pub(crate) struct Inputs {
+    session: Arc<JobSession>,
+    table: String,
+}
+
+/// Opens the permit's dataset, and that alone.
+pub(crate) async fn inputs(node: &Shared, permit: &Permit) -> Result<Inputs, Ran> {
+    let descriptor = permit.descriptor();
+    let grant = Grant {
+        columns: permit.fields().map(ToString::to_string).collect(),
+        row_filter: descriptor.row_filter.clone(),
+        masks: descriptor.masks.clone(),
+    };
+    let limits = MemoryLimits { memory_bytes: node.config.sandbox.query_memory, ..MemoryLimits::default() };
+    let table = descriptor.spec.name.clone();
+    match JobSession::open(vec![(descriptor.spec.clone(), grant)], limits).await {
+        Ok(session) => Ok(Inputs { session: Arc::new(session), table }),
+        Err(e) => Err(source_failed(node, &e)),
+    }
+}
+
+/// The owner reads the whole reason in the job's log; the consumer learns whose fault it is.
+fn source_failed(node: &Shared, error: &qianmo_data::DataError) -> Ran {
+    let code = match error.fault() {
+        Fault::Caller => ErrorCode::ModelFailed,
+        Fault::Owner | Fault::Node => ErrorCode::Source,
+    };
+    let log = store_log(node, &[line("error", &error.to_string())], 0);
+    let computed = Err(WireError::new(code, error.public_message()));
+    Ran { computed, usage: Used { log, ..Used::NOTHING } }
+}
+
+/// Runs the model; blocks one thread, not the runtime. Waits for a free place first.
+pub(crate) async fn run(node: &Shared, running: &Running, permit: &Permit, inputs: Inputs) -> Ran {
+    let Ok(_place) = node.places.acquire().await else {
+        return Ran::failed(WireError::new(ErrorCode::ShuttingDown, "the node is shutting down"));
+    };
+    let work = Work {
+        node: node.clone(),
+        permit: permit.clone(),
+        inputs,
+        stop: running.stop_flag().clone(),
+        runtime: Handle::current(),
+    };
+    let ran = tokio::task::spawn_blocking(move || work.run()).await;
+    ran.unwrap_or_else(|e| {
+        tracing::error!(job = %permit.job(), error = %e, "the run's thread failed");
+        Ran::failed(WireError::new(ErrorCode::Internal, "the run failed inside the node; see its log"))
+    })
+}
+
+struct Work {
+    node: Shared,
+    permit: Permit,
+    inputs: Inputs,
+    stop: qianmo_sandbox::StopFlag,
+    runtime: Handle,
+}
+
+impl Work {
+    fn run(self) -> Ran {
+        let model = match self.node.models.get(self.permit.model()) {
+            Ok(model) => model,
+            Err(e) => return Ran::failed(e),
+        };
+        let table = SessionTable::new(&self.inputs.table, Arc::clone(&self.inputs.session), self.runtime.clone());
+        let table: Box<dyn TableSource> = match table {
+            Ok(table) => Box::new(table),
+            Err(e) => return source_failed(&self.node, &e),
+        };
+        let job = Job {
+            tables: vec![table],
+            params: self.permit.order().params.get().to_owned(),
+            seed: None,
+            limits: self.limits(),
+            stop: self.stop.clone(),
+        };
+        self.call(&model, job)
+    }
+
+    fn call(&self, model: &Model, job: Job) -> Ran {
+        match self.permit.output() {
+            OutputKind::Aggregate => {
+                let outcome = model.analyse(job);
+                let rows_read = outcome.usage.rows_read;
+                let result = outcome.result.map(|output| convert::output(output, rows_read));
+                self.ran(result, outcome.usage)
+            }
+            OutputKind::Update => {
+                let order = self.permit.order();
+                let round = order.round.as_ref().map_or(0, |round| round.round);
+                let outcome = model.contribute(job, round, &convert::to_sandbox(&order.state));
+                self.ran(outcome.result.map(convert::update), outcome.usage)
+            }
+        }
+    }
+
+    fn ran(
+        &self,
+        result: Result<qianmo_proto::ResultDoc, qianmo_sandbox::RunError>,
+        usage: Usage,
+    ) -> Ran {
+        let mut lines: Vec<LogEntry> =
+            usage.log.iter().map(|found| line(level(found.level), &found.message)).collect();
+        if let Err(error) = &result {
+            lines.push(line("error", &error.to_string()));
+        }
+        let rows_read = usage.rows_read;
+        let computed = result.map(|document| Computed { document, rows_read });
+        Ran {
+            computed: computed.map_err(|e| convert::run_error(&e)),
+            usage: Used { rows_read, fuel: usage.fuel, log: store_log(&self.node, &lines, usage.log_dropped) },
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        let sandbox = &self.node.config.sandbox;
+        let left_ms = self.permit.until_ms().saturating_sub(self.node.now_ms()).max(1);
+        Limits {
+            fuel: sandbox.fuel,
+            // A job still running when its contract ends is stopped.
+            wall_ms: (sandbox.wall_s * 1_000).min(left_ms.unsigned_abs()),
+            memory_bytes: sandbox.memory,
+            output_bytes: self.node.config.egress.max_bytes,
+            ..Limits::default()
+        }
+    }
+}
+
+/// Keeps log lines for the data owner. A log that cannot be kept does not fail the job.
+fn store_log(node: &Shared, lines: &[LogEntry], dropped: u64) -> Option<Digest> {
+    if lines.is_empty() {
+        return None;
+    }
+    let view = LogView { lines: lines.to_vec(), dropped };
+    let stored = serde_json::to_vec(&view).ok().map(|bytes| node.blobs.put(&bytes))?;
+    stored.map_err(|e| tracing::warn!(error = %e, "a job's log was not kept")).ok()
+}
+
+fn line(level: &str, message: &str) -> LogEntry {
+    LogEntry { level: level.to_owned(), message: message.to_owned() }
+}
+
+const fn level(level: Level) -> &'static str {
+    match level {
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warn => "warn",
+        Level::Error => "error",
+    }
+}

@@ -1,0 +1,110 @@
+//! QUIC endpoints: sockets with large buffers, transport limits, and both TLS configurations.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    sync::Arc,
+    time::Duration,
+};
+
+use qianmo_certs::CertError;
+use qianmo_crypto::keys::KeyProvider;
+use quinn::{Endpoint, IdleTimeout, TransportConfig, VarInt};
+
+use crate::{
+    clock::TlsClock,
+    config::Config,
+    net::{client::Credentials, quic},
+};
+
+/// Asked of the kernel at bind. The default of 208 KiB loses packets even on loopback.
+const SOCKET_BUFFER: usize = 16 << 20;
+/// A link without a sign of life for this long is gone.
+const IDLE_TIMEOUT_MS: u32 = 60_000;
+/// Requests in flight on one connection; a client that wants more waits.
+pub(crate) const STREAMS: u32 = 64;
+/// Flow-control window of a stream: 100 ms at 1.3 Gbit/s.
+const STREAM_WINDOW: u32 = 16 << 20;
+
+/// Why an endpoint could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum EndpointError {
+    /// The address is taken or not ours.
+    #[error(
+        "cannot listen on {address}: {source}; is another node running there? Choose another port in [node] listen"
+    )]
+    Bind {
+        /// The address asked for.
+        address: SocketAddr,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// Certificate and key do not make a TLS server.
+    #[error("{0}")]
+    Certificate(#[from] CertError),
+}
+
+/// Transport limits for both directions.
+pub(crate) fn transport() -> Arc<TransportConfig> {
+    let mut config = TransportConfig::default();
+    config.max_concurrent_bidi_streams(VarInt::from_u32(STREAMS));
+    config.max_concurrent_uni_streams(VarInt::from_u32(0));
+    config.datagram_receive_buffer_size(None);
+    config.stream_receive_window(VarInt::from_u32(STREAM_WINDOW));
+    config.receive_window(VarInt::from_u32(STREAM_WINDOW * 2));
+    config.send_window(u64::from(STREAM_WINDOW) * 2);
+    config.max_idle_timeout(Some(IdleTimeout::from(VarInt::from_u32(IDLE_TIMEOUT_MS))));
+    config.keep_alive_interval(Some(Duration::from_secs(15)));
+    Arc::new(config)
+}
+
+/// A listening endpoint.
+pub(crate) fn server(
+    config: &Config,
+    who: &Credentials,
+) -> Result<Endpoint, EndpointError> {
+    let address = config.listen;
+    let bind = |source| EndpointError::Bind { address, source };
+    let tls = qianmo_certs::server_config(
+        Arc::clone(&who.keys),
+        &who.certificate_pem,
+        Arc::clone(&who.trust),
+        Arc::new(TlsClock(Arc::clone(&who.clock))),
+        &config.groups,
+    )?;
+    let keys = who.keys.as_ref();
+    let socket = bind_socket(address).map_err(bind)?;
+    Endpoint::new(
+        quic::endpoint_config(keys),
+        Some(server_config(tls, keys)),
+        socket,
+        Arc::new(quinn::TokioRuntime),
+    )
+    .map_err(bind)
+}
+
+/// The server configuration for `tls`: replaced on the endpoint when trust changes.
+fn server_config(tls: rustls::ServerConfig, keys: &dyn KeyProvider) -> quinn::ServerConfig {
+    let mut config = quinn::ServerConfig::new(quic::server_crypto(tls), quic::token_key(keys));
+    config.transport_config(transport());
+    config
+}
+
+/// A dialling endpoint on any free port of the address family of `remote`.
+pub(crate) fn client(remote: SocketAddr, keys: &dyn KeyProvider) -> Result<Endpoint, EndpointError> {
+    let local: SocketAddr = if remote.is_ipv4() {
+        (Ipv4Addr::UNSPECIFIED, 0).into()
+    } else {
+        (std::net::Ipv6Addr::UNSPECIFIED, 0).into()
+    };
+    let bind = |source| EndpointError::Bind { address: local, source };
+    let socket = bind_socket(local).map_err(bind)?;
+    Endpoint::new(quic::endpoint_config(keys), None, socket, Arc::new(quinn::TokioRuntime)).map_err(bind)
+}
+
+fn bind_socket(address: SocketAddr) -> std::io::Result<UdpSocket> {
+    let socket = UdpSocket::bind(address)?;
+    // The kernel grants what net.core.{r,w}mem_max allows; less costs speed, not correctness.
+    let _ = rustix::net::sockopt::set_socket_recv_buffer_size(&socket, SOCKET_BUFFER);
+    let _ = rustix::net::sockopt::set_socket_send_buffer_size(&socket, SOCKET_BUFFER);
+    Ok(socket)
+}

@@ -1,0 +1,98 @@
+//! Frames on a QUIC stream: a u32 big-endian length and JSON, then a body of the declared length.
+
+use std::time::Duration;
+
+use qianmo_proto::{ErrorCode, WireError, limits};
+use quinn::{ReadExactError, RecvStream, SendStream};
+use serde::Serialize;
+
+/// How long one frame or body may take to come in or to be taken: a peer that stalls costs one stream.
+pub(crate) const FRAME_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A reply may be a long-poll: the node answers `wait_ms` late at most, and that is capped.
+pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+
+/// Reads the header frame of a request.
+pub(crate) async fn read_header(recv: &mut RecvStream) -> Result<Vec<u8>, WireError> {
+    timed("header", FRAME_TIMEOUT, header(recv)).await
+}
+
+/// Reads the header frame of a reply, which may be long in coming.
+pub(crate) async fn read_reply_header(recv: &mut RecvStream) -> Result<Vec<u8>, WireError> {
+    timed("reply", REPLY_TIMEOUT, header(recv)).await
+}
+
+async fn header(recv: &mut RecvStream) -> Result<Vec<u8>, WireError> {
+    let mut length = [0; 4];
+    read_exact(recv, &mut length).await?;
+    let length = u32::from_be_bytes(length) as usize;
+    if length > limits::HEADER_BYTES {
+        let text = format!("the header frame has {length} bytes; the limit is {}", limits::HEADER_BYTES);
+        return Err(WireError::new(ErrorCode::TooLarge, text));
+    }
+    let mut bytes = vec![0; length];
+    read_exact(recv, &mut bytes).await?;
+    Ok(bytes)
+}
+
+/// Reads a body of exactly `length` bytes, at most `limit`.
+pub(crate) async fn read_body(
+    recv: &mut RecvStream,
+    length: u64,
+    limit: usize,
+) -> Result<Vec<u8>, WireError> {
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    if length > limit {
+        let text = format!("the body has {length} bytes; the limit here is {limit}");
+        return Err(WireError::new(ErrorCode::TooLarge, text));
+    }
+    timed("body", FRAME_TIMEOUT, async {
+        let mut bytes = vec![0; length];
+        read_exact(recv, &mut bytes).await?;
+        Ok(bytes)
+    })
+    .await
+}
+
+/// Writes a header frame and a body, and ends the stream.
+pub(crate) async fn write<T: Serialize>(
+    send: &mut SendStream,
+    header: &T,
+    body: &[u8],
+) -> Result<(), WireError> {
+    let json = serde_json::to_vec(header)
+        .map_err(|e| WireError::new(ErrorCode::Internal, format!("the header does not serialise: {e}")))?;
+    let length = u32::try_from(json.len()).ok().filter(|n| *n as usize <= limits::HEADER_BYTES);
+    let length = length.ok_or_else(|| {
+        WireError::new(ErrorCode::TooLarge, format!("the header would have {} bytes", json.len()))
+    })?;
+    timed("reply", FRAME_TIMEOUT, async {
+        let gone = |e: quinn::WriteError| WireError::new(ErrorCode::Incomplete, format!("stream lost: {e}"));
+        send.write_all(&length.to_be_bytes()).await.map_err(gone)?;
+        send.write_all(&json).await.map_err(gone)?;
+        send.write_all(body).await.map_err(gone)?;
+        send.finish().map_err(|e| WireError::new(ErrorCode::Incomplete, format!("stream lost: {e}")))
+    })
+    .await
+}
+
+async fn read_exact(recv: &mut RecvStream, bytes: &mut [u8]) -> Result<(), WireError> {
+    recv.read_exact(bytes).await.map_err(|e| {
+        let text = match e {
+            ReadExactError::FinishedEarly(got) => format!("the stream ended {got} bytes into a frame"),
+            ReadExactError::ReadError(e) => format!("stream lost: {e}"),
+        };
+        WireError::new(ErrorCode::Incomplete, text)
+    })
+}
+
+async fn timed<T>(
+    what: &str,
+    limit: Duration,
+    work: impl Future<Output = Result<T, WireError>>,
+) -> Result<T, WireError> {
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+        let text = format!("the {what} took more than {} s", limit.as_secs());
+        Err(WireError::new(ErrorCode::Incomplete, text))
+    })
+}

@@ -1,0 +1,8 @@
+//! The wire: QUIC endpoints, frames, the server loop and the client. Knows nothing of jobs or policy.
+
+pub mod client;
+pub mod endpoint;
+pub(crate) mod frame;
+pub(crate) mod peers;
+pub(crate) mod quic;
+pub(crate) mod server;

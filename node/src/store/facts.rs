@@ -1,0 +1,122 @@
+//! Facts: what each kind of trail entry says to the state. A fact is the `body` of an event; together
+//! with the event's own fields it is all the state is ever folded from.
+
+use qianmo_crypto::sm3::Digest;
+use qianmo_proto::{
+    ContractId, DatasetMeta, DatasetRef, Identity, JobId, ModelManifest, Name, RequestId, RoundRef, Terms,
+    WireError, contract::OutputKind, views::Reason,
+};
+use serde::{Deserialize, Serialize};
+
+/// One change of governance state.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "kebab-case")]
+pub(crate) enum Fact {
+    /// The node went up.
+    NodeStarted { version: String },
+    /// The node went down in good order.
+    NodeStopped,
+    /// A peer became known.
+    PeerAdded { node: Identity, address: String },
+    /// A peer was forgotten.
+    PeerRemoved { node: Identity },
+    /// A dataset was listed; `descriptor` is the blob of its text.
+    DataAdded { meta: DatasetMeta, descriptor: Digest },
+    /// A dataset was taken off the list.
+    DataRemoved { name: Name },
+    /// A model came in; `manifest_doc` is the blob of the signed manifest.
+    ModelPushed { manifest: ModelManifest, manifest_doc: Digest },
+    /// A consumer asked; `document` is the blob of the signed terms.
+    ContractRequested { id: RequestId, terms: Terms, terms_digest: Digest, document: Digest },
+    /// A steward said no.
+    RequestDenied { id: RequestId, reason: String },
+    /// A steward signed; the contract is in force. `document` is the blob of the signed approval.
+    ContractFinalized { request: RequestId, contract: ContractId, steward: Identity, document: Digest },
+    /// The contract ended before its time.
+    ContractRevoked { id: ContractId, reason: String },
+    /// A job may run and will: its charge is made here.
+    JobIntended(Box<Intent>),
+    /// The node came back and takes up a job that was running when it went down.
+    JobResumed { job: JobId },
+    /// An order was refused; nothing ran.
+    JobRefused { job: JobId, contract: ContractId, error: WireError, reasons: Vec<Reason> },
+    /// A job ended.
+    JobEnded(Box<Ending>),
+    /// A steward let a held result go.
+    ResultReleased { job: JobId, reason: String },
+    /// A steward keeps a held result for good.
+    ResultWithheld { job: JobId, reason: String },
+    /// Somebody read the trail.
+    TrailRead { from: u64, count: u64 },
+}
+
+/// What a job was allowed to do, recorded before it does it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Intent {
+    pub(crate) job: JobId,
+    /// Blob of the signed order.
+    pub(crate) order: Digest,
+    pub(crate) contract: ContractId,
+    pub(crate) dataset: DatasetRef,
+    pub(crate) model: Digest,
+    pub(crate) round: Option<RoundRef>,
+    pub(crate) output: OutputKind,
+    /// Key exchange of the connection the order came by.
+    pub(crate) key_exchange: String,
+    /// Whether this job is charged to the contract: later rounds of a run are not.
+    pub(crate) charged: bool,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) obligations: Vec<(String, String)>,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Ending {
+    pub(crate) job: JobId,
+    pub(crate) end: End,
+    /// Rules that spoke at the egress gate, or the error's reason.
+    pub(crate) reasons: Vec<Reason>,
+    /// Rows handed to the model, for the auditor; never told to the consumer.
+    pub(crate) rows_read: u64,
+    /// Fuel used, for the auditor.
+    pub(crate) fuel: u64,
+    /// Blob of the model's log lines, if there are any; stays with the data owner.
+    pub(crate) log: Option<Digest>,
+}
+
+/// The four ways to end, by what becomes of the result.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "end", rename_all = "kebab-case")]
+pub(crate) enum End {
+    /// The result may go: SM3 and length of its document.
+    Released { result: Digest, bytes: u64 },
+    /// The result waits for a steward.
+    Held { result: Digest, bytes: u64, error: WireError },
+    /// There is no result. `refunded`: the fault was the node's, the run is given back.
+    Failed { error: WireError, refunded: bool },
+}
+
+impl Fact {
+    /// The event's action: `noun.verb`.
+    pub(crate) const fn action(&self) -> &'static str {
+        match self {
+            Self::NodeStarted { .. } => "node.start",
+            Self::NodeStopped => "node.stop",
+            Self::PeerAdded { .. } => "peer.add",
+            Self::PeerRemoved { .. } => "peer.rm",
+            Self::DataAdded { .. } => "data.add",
+            Self::DataRemoved { .. } => "data.rm",
+            Self::ModelPushed { .. } => "model.push",
+            Self::ContractRequested { .. } => "request.new",
+            Self::RequestDenied { .. } => "request.deny",
+            Self::ContractFinalized { .. } => "request.approve",
+            Self::ContractRevoked { .. } => "contract.revoke",
+            Self::JobIntended(_) | Self::JobResumed { .. } | Self::JobRefused { .. } | Self::JobEnded(_) => {
+                "job.run"
+            }
+            Self::ResultReleased { .. } => "result.release",
+            Self::ResultWithheld { .. } => "result.withhold",
+            Self::TrailRead { .. } => "audit.read",
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! The node's ledger: facts become events, events become durable, and only then state.
+
+mod draft;
+pub(crate) mod read;
+
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+use qianmo_crypto::{keys::KeyProvider, sm3::Digest};
+use qianmo_proto::{ErrorCode, Identity, JobId, WireError, views::Reason};
+use qianmo_trail::{Event, EventDraft, Trail, TrailError, Writer, merkle, storage::Storage};
+use tokio::sync::oneshot;
+
+use crate::{
+    auth::Peer,
+    authorize::Permit,
+    clock::Clock,
+    config::Config,
+    job::run::Used,
+    node::StartError,
+    store::{
+        blobs::Blobs,
+        facts::{self, End, Ending, Fact},
+        index::{Applied, Index, SledIndex},
+        state::{Recorded, State},
+    },
+};
+
+/// A job whose intent is durable: from here on it may run, and will have exactly one outcome.
+#[derive(Debug)]
+pub(crate) struct Intent {
+    permit: Permit,
+}
+
+impl Intent {
+    /// What it was given leave for.
+    pub(crate) const fn permit(&self) -> &Permit {
+        &self.permit
+    }
+
+    /// The intent of a job that is taken up again: it is on the trail already.
+    pub(crate) const fn resumed(permit: Permit) -> Self {
+        Self { permit }
+    }
+}
+
+/// The way onto the trail.
+pub(crate) struct Ledger {
+    writer: Writer,
+    node: Identity,
+    clock: Arc<dyn Clock>,
+    blobs: Blobs,
+    size: Arc<AtomicU64>,
+}
+
+impl Ledger {
+    /// Opens the trail, brings the state up to it, and starts the writer.
+    pub(crate) fn open(
+        storage: impl Storage + 'static,
+        config: &Config,
+        (keys, clock, blobs): (Arc<dyn KeyProvider>, Arc<dyn Clock>, Blobs),
+    ) -> Result<(Self, Arc<RwLock<State>>), StartError> {
+        let origin = config.identity.to_string();
+        let (trail, recovery) = Trail::open(storage, &origin, keys, clock.now_ms())?;
+        if recovery.cut_bytes > 0 {
+            tracing::warn!(bytes = recovery.cut_bytes, "cut an unacknowledged tail of the trail");
+        }
+        let mut folder = Folder::open(config, &trail)?;
+        let state = Arc::clone(&folder.state);
+        let size = Arc::new(AtomicU64::new(trail.size()));
+        let published = Arc::clone(&size);
+        let on_commit = Box::new(move |events: &[(u64, Arc<Event>)]| {
+            folder.fold(events.iter().map(|(_, event)| event.as_ref()));
+            published.store(folder.size, Ordering::Release);
+        });
+        let writer = Writer::start(trail, on_commit)?;
+        Ok((Self { writer, node: config.identity.clone(), clock, blobs, size }, state))
+    }
+
+    /// Entries so far.
+    pub(crate) fn size(&self) -> u64 {
+        self.size.load(Ordering::Acquire)
+    }
+
+    /// Records what `peer` did. Durable, and folded into the state, on return.
+    pub(crate) async fn record(&self, peer: &Peer, fact: Fact) -> Result<u64, WireError> {
+        self.record_for(peer.identity(), Some(peer.verified.fingerprint), fact).await
+    }
+
+    /// Records what the node did by itself.
+    pub(crate) async fn record_own(&self, fact: Fact) -> Result<u64, WireError> {
+        self.record_for(&self.node, None, fact).await
+    }
+
+    /// Records what somebody did.
+    pub(crate) async fn record_for(
+        &self,
+        actor: &Identity,
+        certificate: Option<Digest>,
+        fact: Fact,
+    ) -> Result<u64, WireError> {
+        let draft = draft::of(actor, certificate, self.clock.now_ms(), &fact);
+        self.submit(draft.map_err(|e| unavailable(&e))?).await
+    }
+
+    /// Makes a job's intent durable: the order first, as a blob, then the entry that charges the contract.
+    pub(crate) async fn intent(&self, permit: Permit, reasons: Vec<Reason>) -> Result<Intent, WireError> {
+        let document = serde_json::to_vec(permit.document())
+            .map_err(|e| WireError::new(ErrorCode::Internal, e.to_string()))?;
+        let order = self
+            .blobs
+            .put(&document)
+            .map_err(|e| WireError::new(ErrorCode::TrailUnavailable, e.to_string()))?;
+        let intent = facts::Intent {
+            job: permit.job().clone(),
+            order,
+            contract: permit.contract().clone(),
+            dataset: permit.order().dataset.clone(),
+            model: *permit.model(),
+            round: permit.order().round.clone(),
+            output: permit.output(),
+            key_exchange: permit.key_exchange().to_owned(),
+            charged: permit.new_run(),
+            reasons,
+            obligations: permit.obligations(),
+        };
+        let fact = Fact::JobIntended(Box::new(intent));
+        let mut draft = draft::of(permit.consumer(), Some(permit.fingerprint()), self.clock.now_ms(), &fact)
+            .map_err(|e| unavailable(&e))?;
+        draft::add_permit(&mut draft, &permit);
+        self.submit(draft).await?;
+        Ok(Intent { permit })
+    }
+
+    /// Records how a job ended.
+    pub(crate) async fn outcome(&self, intent: Intent, end: End, reasons: Vec<Reason>, used: Used) {
+        let Intent { permit } = intent;
+        self.end(permit.job(), end, reasons, used).await;
+    }
+
+    /// Records the end of a job that is not taken up again.
+    pub(crate) async fn give_up(&self, job: &JobId, end: End) {
+        self.end(job, end, vec![], Used::NOTHING).await;
+    }
+
+    async fn end(&self, job: &JobId, end: End, reasons: Vec<Reason>, used: Used) {
+        let ending = Ending {
+            job: job.clone(),
+            end,
+            reasons,
+            rows_read: used.rows_read,
+            fuel: used.fuel,
+            log: used.log,
+        };
+        // Nothing has left. Without an outcome the job stays unfinished and is taken up at the next start.
+        if let Err(e) = self.record_own(Fact::JobEnded(Box::new(ending))).await {
+            tracing::error!(%job, error = %e, "the outcome could not be recorded");
+        }
+    }
+
+    /// Reads the trail between two commits.
+    pub(crate) async fn inspect<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Trail) -> Result<T, TrailError> + Send + 'static,
+    ) -> Result<T, WireError> {
+        let (sender, receiver) = oneshot::channel();
+        self.writer
+            .inspect(move |trail| {
+                // The asker may have gone; then nobody wants the answer.
+                let _ = sender.send(look(trail));
+            })
+            .map_err(|e| unavailable(&e))?;
+        receiver.await.map_err(|_| unavailable(&TrailError::Stopped))?.map_err(|e| unavailable(&e))
+    }
+
+    /// Records what waits and takes nothing more.
+    pub(crate) fn close(&self) {
+        self.writer.stop();
+    }
+
+    async fn submit(&self, draft: EventDraft) -> Result<u64, WireError> {
+        let (sender, receiver) = oneshot::channel();
+        let acknowledge = Box::new(move |result| {
+            // The asker may have gone; the entry stands all the same.
+            let _ = sender.send(result);
+        });
+        self.writer.submit(draft, acknowledge).map_err(|e| unavailable(&e))?;
+        receiver.await.map_err(|_| unavailable(&TrailError::Stopped))?.map_err(|e| unavailable(&e))
+    }
+}
+
+/// Cannot record, so cannot do.
+fn unavailable(e: &TrailError) -> WireError {
+    let code = match e {
+        TrailError::Event(_) => ErrorCode::TooLarge,
+        TrailError::QueueFull => ErrorCode::Busy,
+        _ => ErrorCode::TrailUnavailable,
+    };
+    WireError::new(code, format!("nothing was done, because it cannot be recorded: {e}"))
+}
+
+/// Keeps the state and its index at the trail's head. Lives on the writer's thread.
+struct Folder {
+    state: Arc<RwLock<State>>,
+    index: Option<Box<dyn Index>>,
+    size: u64,
+}
+
+impl Folder {
+    fn open(config: &Config, trail: &Trail) -> Result<Self, StartError> {
+        let mut index = SledIndex::open(&config.index_dir())
+            .map(|index| Box::new(index) as Box<dyn Index>)
+            .map_err(|e| StartError::Recorded(e.to_string()))?;
+        let (state, size) = match usable(index.as_ref(), trail) {
+            Some((state, applied)) => (state, applied.size),
+            None => {
+                index.clear().map_err(|e| StartError::Recorded(e.to_string()))?;
+                (State::default(), 0)
+            }
+        };
+        let behind = trail.size() - size;
+        let mut folder = Self { state: Arc::new(RwLock::new(state)), index: Some(index), size };
+        for entry in trail.entries(size..trail.size()) {
+            let (_, bytes) = entry?;
+            let event = Event::parse(&bytes).map_err(TrailError::from)?;
+            folder.fold(std::iter::once(&event));
+        }
+        if behind > 0 {
+            tracing::info!(entries = behind, "the index was brought up to the trail");
+        }
+        Ok(folder)
+    }
+
+    fn fold<'a>(&mut self, events: impl Iterator<Item = &'a Event>) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = Vec::new();
+        let mut last = None;
+        for event in events {
+            match recorded(event) {
+                Ok(recorded) => changed.extend(state.apply(&recorded)),
+                // Written by a newer version, or not by a node: it changes nothing this version knows of.
+                Err(e) => tracing::warn!(seq = event.seq, error = %e, "an entry is not understood"),
+            }
+            self.size = event.seq + 1;
+            last = event.to_entry().ok();
+        }
+        let (Some(last), Some(index)) = (last, self.index.as_mut()) else { return };
+        let applied = Applied::new(self.size, merkle::leaf_hash(&last));
+        if let Err(e) = index.write(&state, &changed, applied) {
+            tracing::error!(error = %e, "the index is given up until the next start");
+            self.index = None;
+        }
+    }
+}
+
+/// The index's state, if it belongs to this trail.
+fn usable(index: &dyn Index, trail: &Trail) -> Option<(State, Applied)> {
+    let loaded = index.load().unwrap_or_else(|e| {
+        tracing::warn!(error = %e, "rebuilding the index from the trail");
+        None
+    });
+    let (state, applied) = loaded?;
+    let last = applied.size.checked_sub(1).and_then(|seq| trail.entry(seq).ok())?;
+    let fits = merkle::leaf_hash(&last) == applied.last;
+    if !fits {
+        tracing::warn!("the index is of another trail; rebuilding it");
+    }
+    fits.then_some((state, applied))
+}
+
+fn recorded(event: &Event) -> Result<Recorded, String> {
+    let actor = event.actor.id.parse().map_err(|e: qianmo_proto::NameError| e.to_string())?;
+    let body = event.body.clone().ok_or("it has no body")?;
+    let fact = serde_json::from_value(body).map_err(|e| e.to_string())?;
+    Ok(Recorded { seq: event.seq, time_ms: event.time_ms, actor, fact })
+}

@@ -1,0 +1,132 @@
+//! How a fact is written as an event: what it is about, who is concerned, how it ended.
+
+use qianmo_crypto::sm3::Digest;
+use qianmo_proto::{ErrorCode, Identity, WireError};
+use qianmo_trail::{
+    Action, EventDraft, EventError, Stage, TrailError,
+    event::{Actor, Data, Model, Outcome, Purpose, Target, Verdict},
+};
+
+use crate::{
+    authorize::Permit,
+    store::facts::{End, Fact},
+};
+
+/// The event of `fact`.
+pub(super) fn of(
+    actor: &Identity,
+    certificate: Option<Digest>,
+    time_ms: i64,
+    fact: &Fact,
+) -> Result<EventDraft, TrailError> {
+    let action: Action = fact.action().parse()?;
+    let body = serde_json::to_value(fact).map_err(|e| EventError::Schema(e.to_string()))?;
+    let actor = Actor { id: actor.to_string(), cert: certificate };
+    let (stage, target) = about(fact);
+    let id = match fact {
+        Fact::JobIntended(_) | Fact::JobEnded(_) | Fact::JobResumed { .. } => target.name.clone(),
+        _ => format!("{}:{time_ms}", fact.action()),
+    };
+    let mut draft = EventDraft::new(id, stage, time_ms, actor, action);
+    draft.target = Some(target);
+    draft.body = Some(body);
+    add_details(&mut draft, fact);
+    Ok(draft)
+}
+
+/// What only a permit knows: exchange, purpose, model, parameters.
+pub(super) fn add_permit(draft: &mut EventDraft, permit: &Permit) {
+    let order = permit.order();
+    let terms = permit.terms();
+    draft.xid = order.round.as_ref().map(|round| round.run.to_string());
+    draft.purpose = Some(Purpose {
+        text: terms.purpose.clone(),
+        basis: Some(terms.basis.clone()),
+        scope: Some(terms.dataset.to_string()),
+        mode: Some(permit.output().as_str().to_owned()),
+        case_no: Some(terms.case_number.clone()),
+        contract: Some(permit.contract().to_string()),
+        until_ms: Some(terms.until_ms),
+        ..Purpose::default()
+    });
+    draft.model = Some(Model { params: Some(order.params_digest()), ..Model::new(order.model) });
+    if let Some(target) = &mut draft.target {
+        target.grade = Some(permit.descriptor().meta.grade.to_string());
+    }
+}
+
+fn about(fact: &Fact) -> (Stage, Target) {
+    match fact {
+        Fact::NodeStarted { version } => (Stage::Fact, Target::new("node", version.clone())),
+        Fact::NodeStopped => (Stage::Fact, Target::new("node", "stop")),
+        Fact::PeerAdded { node, .. } | Fact::PeerRemoved { node } => {
+            (Stage::Fact, Target::new("peer", node.to_string()))
+        }
+        Fact::DataAdded { meta, .. } => {
+            let grade = Some(meta.grade.to_string());
+            (Stage::Fact, Target { grade, ..Target::new("dataset", meta.id.to_string()) })
+        }
+        Fact::DataRemoved { name } => (Stage::Fact, Target::new("dataset", name.to_string())),
+        Fact::ModelPushed { manifest, .. } => {
+            (Stage::Fact, Target::new("model", manifest.digest.to_string()))
+        }
+        Fact::ContractRequested { id, .. } | Fact::RequestDenied { id, .. } => {
+            (Stage::Fact, Target::new("request", id.to_string()))
+        }
+        Fact::ContractFinalized { contract, .. } => {
+            (Stage::Fact, Target::new("contract", contract.to_string()))
+        }
+        Fact::ContractRevoked { id, .. } => (Stage::Fact, Target::new("contract", id.to_string())),
+        Fact::JobIntended(intent) => (Stage::Intent, Target::new("job", intent.job.to_string())),
+        Fact::JobEnded(ending) => (Stage::Outcome, Target::new("job", ending.job.to_string())),
+        Fact::JobResumed { job } | Fact::JobRefused { job, .. } => {
+            (Stage::Fact, Target::new("job", job.to_string()))
+        }
+        Fact::ResultReleased { job, .. } | Fact::ResultWithheld { job, .. } => {
+            (Stage::Fact, Target::new("result", job.to_string()))
+        }
+        Fact::TrailRead { from, count } => (Stage::Fact, Target::new("trail", format!("{from}+{count}"))),
+    }
+}
+
+fn add_details(draft: &mut EventDraft, fact: &Fact) {
+    match fact {
+        Fact::JobRefused { error, .. } => draft.outcome = Some(failed(error)),
+        Fact::JobEnded(ending) => {
+            let (outcome, data) = match &ending.end {
+                End::Released { result, bytes } => (Outcome::OK, Some((*result, *bytes))),
+                End::Held { result, bytes, error } => (failed(error), Some((*result, *bytes))),
+                End::Failed { error, .. } => (failed(error), None),
+            };
+            draft.outcome = Some(outcome);
+            draft.data = data.map(|(digest, bytes)| Data { digest, bytes: Some(bytes), rows: Some(0) });
+        }
+        Fact::ModelPushed { manifest, .. } => {
+            draft.model = Some(Model { name: Some(manifest.name.to_string()), ..Model::new(manifest.digest) });
+        }
+        Fact::ContractRequested { terms, .. } => {
+            draft.purpose = Some(Purpose {
+                text: terms.purpose.clone(),
+                basis: Some(terms.basis.clone()),
+                case_no: Some(terms.case_number.clone()),
+                until_ms: Some(terms.until_ms),
+                ..Purpose::default()
+            });
+        }
+        Fact::RequestDenied { reason, .. } | Fact::ResultWithheld { reason, .. } => {
+            draft.outcome =
+                Some(Outcome { result: Verdict::Denied, code: None, reason: Some(reason.clone()) });
+        }
+        _ => {}
+    }
+}
+
+fn failed(error: &WireError) -> Outcome {
+    let result = match error.code {
+        ErrorCode::Held => Verdict::Held,
+        ErrorCode::Stopped => Verdict::Stopped,
+        code if code.class() == qianmo_proto::ErrorClass::Policy => Verdict::Denied,
+        _ => Verdict::Failed,
+    };
+    Outcome { result, code: Some(error.code.to_string()), reason: Some(error.message.clone()) }
+}
