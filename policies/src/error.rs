@@ -6,10 +6,10 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
     /// The text is not Cedar.
-    #[error("the policy text does not parse: {}; correct it and load again", list(.0))]
+    #[error("the policy text does not parse; correct it and load again:{}", list(.0))]
     Syntax(Vec<Mistake>),
     /// It is Cedar, but not policies of Qianmo: all mistakes at once.
-    #[error("the policies are refused: {}; correct them and load again", list(.0))]
+    #[error("the policies are refused; correct them and load again:{}", list(.0))]
     Refused(Vec<Mistake>),
     /// The schema built into this program is broken: a fault of the program.
     #[error("the built-in policy schema is broken: {0}; report this as a fault of Qianmo")]
@@ -46,5 +46,5 @@ impl fmt::Display for Mistake {
 }
 
 fn list(mistakes: &[Mistake]) -> String {
-    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    mistakes.iter().map(|mistake| format!("\n  {mistake}")).collect()
 }

@@ -83,19 +83,15 @@ impl Named {
         forbids: bool,
         shipped: bool,
     ) -> Option<PolicyInfo> {
-        let mut missing = |key: &str| {
-            let message = format!("has no @{key}; write @id, @en and @zh before every policy");
+        let value =
+            |key: &str| annotation(key).filter(|value| !value.trim().is_empty()).map(ToOwned::to_owned);
+        let (Some(id), Some(text_en), Some(text_zh)) = (value("id"), value("en"), value("zh")) else {
+            let missing: Vec<_> = ["id", "en", "zh"].into_iter().filter(|key| value(key).is_none()).collect();
+            let message =
+                format!("has no @{}; write @id, @en and @zh before every policy", missing.join(" and no @"));
             self.mistakes.push(Mistake::in_policy(place(at), message));
+            return None;
         };
-        let mut required = |key: &str| {
-            let value = annotation(key).filter(|value| !value.trim().is_empty());
-            if value.is_none() {
-                missing(key);
-            }
-            value.map(ToOwned::to_owned)
-        };
-        let (id, text_en, text_zh) = (required("id"), required("en"), required("zh"));
-        let (id, text_en, text_zh) = (id?, text_en?, text_zh?);
         if let Err(error) = id.parse::<Name>() {
             self.mistakes.push(Mistake::in_policy(place(at), error.to_string()));
             return None;
@@ -189,10 +185,13 @@ fn syntax(text: &str, errors: &cedar_policy::ParseErrors) -> PolicyError {
 
 fn mistake(text: &str, policy: &PolicyId, problem: &(impl Diagnostic + std::fmt::Display)) -> Mistake {
     let help = problem.help().map(|help| format!(" ({help})")).unwrap_or_default();
+    let problem_text = problem.to_string();
+    // Cedar names the policy too; once is enough.
+    let short = problem_text.strip_prefix(&format!("for policy `{policy}`")).unwrap_or(&problem_text);
     Mistake {
         line: line(text, problem),
         policy: Some(policy.to_string()),
-        message: format!("{problem}{help}"),
+        message: format!("{}{help}", short.trim_start_matches([',', ':', ' '])),
     }
 }
 

@@ -5,6 +5,7 @@ use cedar_policy::{Entities, PolicyId, PolicySet as CedarSet};
 use super::*;
 
 mod cases;
+mod docs;
 mod fixture;
 mod governance;
 mod loading;
