@@ -157,11 +157,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_unique_and_parse_back() {
+    fn codes_are_unique_parse_back_and_are_documented() {
         for (i, code) in ErrorCode::ALL.iter().enumerate() {
             assert_eq!(code.to_string().parse::<ErrorCode>().unwrap(), *code);
             assert!(ErrorCode::ALL[..i].iter().all(|other| other.number() != code.number()));
         }
+        let table = include_str!("../../../docs/errors.md");
+        for code in ErrorCode::ALL {
+            let class = format!("{:?}", code.class()).to_lowercase();
+            let again = if code.retryable() { "yes" } else { "no" };
+            let row = format!("| {code} | {class} | {again} |");
+            assert!(table.contains(&row), "docs/errors.md has no row {row}");
+        }
+        assert_eq!(table.matches("| QM-").count(), ErrorCode::ALL.len());
         assert!("QM-9999".parse::<ErrorCode>().is_err());
         assert!("1001".parse::<ErrorCode>().is_err());
     }

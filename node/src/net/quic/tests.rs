@@ -99,14 +99,14 @@ fn dial(
     endpoint.connect_with(quinn::ClientConfig::new(client_crypto(tls)), to, "node.invalid")
 }
 
-/// Connects `client` to `server`; the server takes each incoming as `admit` says.
+/// Connects `client` to `server`: what each of them thinks came of it.
 async fn connect(
     server: &Endpoint,
     client: &Endpoint,
     tls: rustls::ClientConfig,
 ) -> (Result<Connection, ConnectionError>, Result<Connection, ConnectionError>) {
     let dialling = dial(client, tls, server.local_addr().unwrap()).unwrap();
-    let accepting = async { server.accept().await.unwrap().accept().unwrap().await };
+    let accepting = async { server.accept().await.unwrap().accept()?.await };
     tokio::join!(accepting, dialling)
 }
 
