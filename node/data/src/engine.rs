@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -44,7 +45,7 @@ pub(crate) fn session(limits: &MemoryLimits) -> Result<SessionContext, DataError
 fn state(limits: &MemoryLimits) -> Result<SessionState, DataError> {
     // No table functions, table factories or file formats: SQL reaches the tables of the session and nothing else.
     Ok(SessionStateBuilder::new()
-        .with_config(config())
+        .with_config(config(limits))
         .with_runtime_env(runtime(limits)?)
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
         .with_scalar_functions(repeatable(SessionStateDefaults::default_scalar_functions()))
@@ -62,7 +63,7 @@ fn repeatable(functions: Vec<Arc<ScalarUDF>>) -> Vec<Arc<ScalarUDF>> {
         .collect()
 }
 
-fn config() -> SessionConfig {
+fn config(limits: &MemoryLimits) -> SessionConfig {
     // One partition: with more, batches arrive in the order the threads finish, sums of doubles change in their last
     // bits, and the digest of a result would not be the same twice. Jobs run side by side instead.
     let mut config = SessionConfig::new()
@@ -73,6 +74,10 @@ fn config() -> SessionConfig {
     let options = config.options_mut();
     options.execution.parquet.pushdown_filters = true;
     options.execution.parquet.schema_force_view_types = false;
+    // What a sort sets aside to merge its spilled runs; the default of 10 MiB leaves a small job nothing to sort in.
+    let reserve = usize::try_from(limits.memory_bytes / 4).unwrap_or(usize::MAX);
+    options.execution.sort_spill_reservation_bytes =
+        options.execution.sort_spill_reservation_bytes.min(reserve);
     options.sql_parser.map_string_types_to_utf8view = false;
     config
 }
@@ -120,6 +125,10 @@ pub(crate) fn translate(error: &DataFusionError, otherwise: fn(String) -> DataEr
             None => otherwise(error.strip_backtrace()),
         },
         DataFusionError::ResourcesExhausted(reason) => DataError::Resources(reason.clone()),
+        // The engine itself does plain I/O for spilling only; a used-up quota is reported in this way.
+        DataFusionError::ArrowError(inner, _) if matches!(**inner, ArrowError::IoError(..)) => {
+            DataError::Resources(error.strip_backtrace())
+        }
         _ => otherwise(error.strip_backtrace()),
     }
 }
