@@ -6,6 +6,7 @@ mod check_view;
 mod grants;
 mod leaks;
 mod queries;
+mod random;
 mod scans;
 
 use std::fs::File;
