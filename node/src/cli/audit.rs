@@ -7,10 +7,7 @@ use clap::{Args, Subcommand};
 use qianmo_proto::{Request, views::AuditPage};
 use serde_json::Value;
 
-pub(crate) use self::{
-    memory::Memory,
-    verify::{Verification, verify_node},
-};
+pub(crate) use self::{memory::Memory, verify::verify_node};
 use super::{
     connect::Session,
     exit::{Exit, Fault},
@@ -49,7 +46,8 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     match command {
         Command::Ls(args) => {
             let client = Session::open(shell).await?.target().await?;
-            let page: AuditPage = client.call(Request::AuditLs { from: args.from, limit: args.limit }).await?;
+            let page: AuditPage =
+                client.call(Request::AuditLs { from: args.from, limit: args.limit }).await?;
             shell.out.show(&page, || table(shell.out, &page))?;
             Ok(Exit::Done)
         }

@@ -7,13 +7,6 @@ use std::{
     sync::Arc,
 };
 
-use qianmo_certs::{CertError, Trust, TrustStore, Verified, chain_from_pem};
-use qianmo_crypto::{keys::KeyProvider, tls::Group};
-use qianmo_proto::{
-    Identity, Name, Request, Signed, WireError,
-    signed::Document,
-    views::{NodeView, PeerView},
-};
 use super::{
     context::Context,
     exit::{Exit, Fault, read_text},
@@ -23,6 +16,13 @@ use crate::{
     clock::{Clock, rfc3339},
     keys::load_soft,
     net::client::{Client, Credentials},
+};
+use qianmo_certs::{CertError, Trust, TrustStore, Verified, chain_from_pem};
+use qianmo_crypto::{keys::KeyProvider, tls::Group};
+use qianmo_proto::{
+    Identity, Name, Request, Signed, WireError,
+    signed::Document,
+    views::{NodeView, PeerView},
 };
 
 /// Key-exchange groups a person's client offers, best first.
@@ -112,7 +112,11 @@ fn load_trust(dir: &Path) -> Result<TrustStore, Fault> {
 
 fn need(dir: &Path, name: &str, advice: &str) -> Result<PathBuf, Fault> {
     let path = dir.join(name);
-    if path.exists() { Ok(path) } else { Err(Fault::input(format!("{} is missing; {advice}", path.display()))) }
+    if path.exists() {
+        Ok(path)
+    } else {
+        Err(Fault::input(format!("{} is missing; {advice}", path.display())))
+    }
 }
 
 /// A person with a way to the nodes: the home node's, and through it every other one.
@@ -121,6 +125,7 @@ pub(crate) struct Session {
     home: Reached,
     credentials: Credentials,
     on: Option<Name>,
+    shell: Shell,
 }
 
 /// A node that can be asked, and where it was reached.
@@ -136,7 +141,7 @@ impl Session {
         let context = Context::resolve(shell)?;
         let person = Person::load(&context.identity, shell.clock.as_ref())?;
         warn_of_expiry(&person, shell);
-        let mut session = Self::at(person, &context.node, &context.address, &shell.clock).await?;
+        let mut session = Self::at(person, &context.node, &context.address, shell).await?;
         session.on.clone_from(&shell.flags.on);
         Ok(session)
     }
@@ -146,11 +151,11 @@ impl Session {
         person: Person,
         node: &Identity,
         address: &str,
-        clock: &Arc<dyn Clock>,
+        shell: &Shell,
     ) -> Result<Self, Fault> {
-        let credentials = person.credentials(clock);
-        let home = dial(&credentials, node, address).await?;
-        Ok(Self { person, home, credentials, on: None })
+        let credentials = person.credentials(&shell.clock);
+        let home = dial(&credentials, node, address, shell).await?;
+        Ok(Self { person, home, credentials, on: None, shell: shell.clone() })
     }
 
     /// The node this command is for: --on's, or the home node.
@@ -181,7 +186,7 @@ impl Session {
             );
             return Err(Fault::input(text));
         };
-        dial(&self.credentials, &peer.node, &peer.address).await
+        dial(&self.credentials, &peer.node, &peer.address, &self.shell).await
     }
 
     /// The home node and all its peers; those that cannot be reached come with the reason.
@@ -190,7 +195,7 @@ impl Session {
         let peers = self.peers().await?;
         let dialled = peers
             .iter()
-            .map(async |peer| (peer.node.clone(), dial(&self.credentials, &peer.node, &peer.address).await));
+            .map(async |peer| (peer.node.clone(), dial(&self.credentials, &peer.node, &peer.address, &self.shell).await));
         nodes.extend(futures::future::join_all(dialled).await);
         Ok(nodes)
     }
@@ -205,9 +210,10 @@ impl Session {
     }
 }
 
-async fn dial(who: &Credentials, node: &Identity, address: &str) -> Result<Reached, Fault> {
+async fn dial(who: &Credentials, node: &Identity, address: &str, shell: &Shell) -> Result<Reached, Fault> {
     let address = resolve(address).await?;
     let client = Client::connect(who, node, address, &GROUPS).await?;
+    shell.opened(&client);
     Ok(Reached { client, address })
 }
 

@@ -132,7 +132,11 @@ impl Context {
     /// The context in force: flags first, then the context named by --context, then the current one.
     pub(crate) fn resolve(shell: &Shell) -> Result<Self, Fault> {
         let flags = &shell.flags;
-        if flags.context.is_none() && flags.identity.is_some() && flags.node.is_some() && flags.address.is_some() {
+        if flags.context.is_none()
+            && flags.identity.is_some()
+            && flags.node.is_some()
+            && flags.address.is_some()
+        {
             return Self::from_flags(shell);
         }
         let contexts = Contexts::load(shell)?;

@@ -92,6 +92,7 @@ pub(crate) fn show(out: Output, view: &ContractView) -> String {
         (out.t("signed", "签署时间"), &rfc3339(view.at_ms)),
         (out.t("runs used", "已用次数"), &view.runs_used),
     ]);
-    let reason = view.reason.as_deref().map(|why| facts(&[(out.t("reason", "原因"), &why)])).unwrap_or_default();
+    let reason =
+        view.reason.as_deref().map(|why| facts(&[(out.t("reason", "原因"), &why)])).unwrap_or_default();
     format!("{head}{reason}{}", terms::show(out, &view.terms))
 }

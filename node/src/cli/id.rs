@@ -61,8 +61,10 @@ fn new(args: &NewArgs, shell: &Shell) -> Result<(), Fault> {
     let request = args.dir.join(REQUEST);
     let view = json!({"identity": identity, "dir": args.dir, "request": request});
     shell.out.show(&view, || {
-        let next = shell.out.t("next: have the CA sign it, then put the answer and these beside it:",
-            "下一步：请 CA 签发，然后将证书与以下文件放入同一文件夹：");
+        let next = shell.out.t(
+            "next: have the CA sign it, then put the answer and these beside it:",
+            "下一步：请 CA 签发，然后将证书与以下文件放入同一文件夹：",
+        );
         format!("{identity}\n{}\n{next} {CERTIFICATE} {ROOT} {CRL}", request.display())
     })
 }

@@ -82,7 +82,10 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
             shell.out.show(&all, || table(shell.out, &all))?;
             return Ok(Exit::Done);
         }
-        Command::Show { ref id } | Command::Why { ref id } | Command::Logs { ref id } | Command::Stop { ref id } => id,
+        Command::Show { ref id }
+        | Command::Why { ref id }
+        | Command::Logs { ref id }
+        | Command::Stop { ref id } => id,
     };
     let client = session.target().await?;
     let id = find(&client, id).await?;
@@ -120,14 +123,9 @@ async fn order(session: &Session, args: &RunArgs, shell: &Shell) -> Result<Exit,
     if view.state != JobState::Released {
         return unfinished(shell, &view);
     }
-    let fetched = fetch_result(
-        client,
-        &view.id,
-        Some(signed.full_digest()),
-        &session.person.trust,
-        shell.now_ms(),
-    )
-    .await?;
+    let fetched =
+        fetch_result(client, &view.id, Some(signed.full_digest()), &session.person.trust, shell.now_ms())
+            .await?;
     shell.out.show(&json!({"job": view, "receipt": fetched.receipt, "result": fetched.document}), || {
         format!("{}\n{}", show(shell.out, &view), render::document(shell.out, &fetched.document))
     })?;
@@ -160,7 +158,8 @@ fn make_order(
         (None, [only]) => *only,
         (None, several) => {
             let digests: Vec<_> = several.iter().map(Digest::short).collect();
-            let text = format!("the contract grants several models; choose with --model: {}", digests.join(", "));
+            let text =
+                format!("the contract grants several models; choose with --model: {}", digests.join(", "));
             return Err(Fault::input(text));
         }
         (Some(given), models) => *pick("model", given, models, |digest| *digest)?,
@@ -271,10 +270,17 @@ fn why(out: Output, view: &WhyView) -> String {
 }
 
 fn logs(out: Output, view: &LogView) -> String {
-    let mut text: String =
-        view.lines.iter().map(|entry| format!("{:5} {}\n", line(&entry.level), line(&entry.message))).collect();
+    let mut text: String = view
+        .lines
+        .iter()
+        .map(|entry| format!("{:5} {}\n", line(&entry.level), line(&entry.message)))
+        .collect();
     if view.dropped > 0 {
-        text += &format!("{} {}\n", view.dropped, out.t("lines were dropped: the log was full", "行因日志已满被丢弃"));
+        text += &format!(
+            "{} {}\n",
+            view.dropped,
+            out.t("lines were dropped: the log was full", "行因日志已满被丢弃")
+        );
     }
     text
 }

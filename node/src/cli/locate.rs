@@ -1,6 +1,9 @@
 //! Finding the caller's contracts wherever in the federation they are.
 
-use qianmo_proto::{Identity, Request, views::{ContractState, ContractView}};
+use qianmo_proto::{
+    Identity, Request,
+    views::{ContractState, ContractView},
+};
 
 use super::{
     connect::{Reached, Session},

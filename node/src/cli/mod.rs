@@ -36,7 +36,7 @@ mod when;
 
 use std::{process::ExitCode, sync::Arc};
 
-use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
+use clap::{Parser, Subcommand, error::ErrorKind};
 
 use self::{
     exit::{Exit, Fault},
@@ -104,7 +104,13 @@ pub fn main() -> ExitCode {
     if shell.flags.verbose > 0 {
         telemetry::init(shell.flags.verbose, shell.out.json);
     }
-    let ended = runtime().and_then(|runtime| runtime.block_on(dispatch(cli.command, &shell)));
+    let ended = runtime().and_then(|runtime| {
+        runtime.block_on(async {
+            let ended = dispatch(cli.command, &shell).await;
+            shell.hang_up().await;
+            ended
+        })
+    });
     match ended {
         Ok(exit) => exit.into(),
         Err(fault) => {

@@ -104,7 +104,11 @@ async fn push_command(args: PushArgs, shell: &Shell) -> Result<Exit, Fault> {
 }
 
 /// Signs the model's manifest and brings both to the node.
-pub(crate) async fn push(person: &Person, client: &Client, component: &Component) -> Result<ModelView, Fault> {
+pub(crate) async fn push(
+    person: &Person,
+    client: &Client,
+    component: &Component,
+) -> Result<ModelView, Fault> {
     let manifest = person.sign(&component.manifest())?;
     let (view, _) = client.exchange(Request::ModelPush { manifest }, &component.bytes).await?;
     Ok(view)
@@ -121,7 +125,9 @@ impl Component {
         let wrong = |e: &dyn std::fmt::Display| Fault::input(format!("{model}: {e}"));
         let name = match name {
             Some(name) => name,
-            None => label.parse().map_err(|_| wrong(&"its file name makes no label; give one with --name"))?,
+            None => {
+                label.parse().map_err(|_| wrong(&"its file name makes no label; give one with --name"))?
+            }
         };
         let engine = Engine::new(EngineConfig::default()).map_err(|e| Fault::failed(e.to_string()))?;
         let compiled = engine.compile(&bytes).map_err(|e| wrong(&e))?;
@@ -169,12 +175,15 @@ pub(crate) async fn resolve(client: &Client, given: &str) -> Result<ModelView, F
     let named: Vec<&ModelView> = models.iter().filter(|model| model.name.as_str() == given).collect();
     match named.as_slice() {
         [only] => Ok((*only).clone()),
-        [] => pick("model", given, &models, |model| model.digest).cloned().map_err(|fault| {
-            fault.at(&format!("{} (bring it with `qianmo model push`)", client.node()))
-        }),
+        [] => pick("model", given, &models, |model| model.digest)
+            .cloned()
+            .map_err(|fault| fault.at(&format!("{} (bring it with `qianmo model push`)", client.node()))),
         several => {
             let digests: Vec<_> = several.iter().map(|model| model.digest.short()).collect();
-            Err(Fault::input(format!("several models are called {given}; choose by digest: {}", digests.join(", "))))
+            Err(Fault::input(format!(
+                "several models are called {given}; choose by digest: {}",
+                digests.join(", ")
+            )))
         }
     }
 }
@@ -214,7 +223,8 @@ mod tests {
         let glm = Component::load("glm", None, None).map_err(|e| e.to_string()).unwrap();
         assert_eq!((glm.name.as_str(), glm.world), ("glm", World::Federated));
         assert_eq!(glm.manifest().digest, sm3::digest(&glm.bytes));
-        let stats = Component::load("stats", Some("mine".parse().unwrap()), None).map_err(|e| e.to_string()).unwrap();
+        let stats =
+            Component::load("stats", Some("mine".parse().unwrap()), None).map_err(|e| e.to_string()).unwrap();
         assert_eq!((stats.name.as_str(), stats.world), ("mine", World::Analysis));
     }
 

@@ -66,8 +66,10 @@ impl Output {
         if self.json || !io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
-        let template = if env::no_color() { "{spinner} {elapsed} {msg}" } else { "{spinner:.cyan} {elapsed} {msg}" };
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let template =
+            if env::no_color() { "{spinner} {elapsed} {msg}" } else { "{spinner:.cyan} {elapsed} {msg}" };
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
         let spinner = ProgressBar::new_spinner().with_style(style).with_message(message);
         spinner.enable_steady_tick(std::time::Duration::from_millis(120));
         spinner
@@ -97,7 +99,8 @@ fn eprint_line(line: &str) {
 }
 
 fn to_json<T: Serialize + ?Sized>(view: &T) -> Result<String, Fault> {
-    serde_json::to_string_pretty(view).map_err(|e| Fault::failed(format!("the answer does not serialise: {e}")))
+    serde_json::to_string_pretty(view)
+        .map_err(|e| Fault::failed(format!("the answer does not serialise: {e}")))
 }
 
 /// Text of others without control characters (line ends stay), so that it cannot steer a terminal.

@@ -14,8 +14,9 @@ pub(crate) fn parse(given: &str) -> Result<Box<RawValue>, Fault> {
         Some(file) => read_text(Path::new(file))?,
         None => given.to_owned(),
     };
-    let value: Value = serde_json::from_str(&text)
-        .map_err(|e| Fault::input(format!("--params is not JSON: {e}; quote it for the shell, or use @file")))?;
+    let value: Value = serde_json::from_str(&text).map_err(|e| {
+        Fault::input(format!("--params is not JSON: {e}; quote it for the shell, or use @file"))
+    })?;
     let mut canonical = String::new();
     write(&value, &mut canonical);
     if canonical.len() > limits::PARAMS_BYTES {
@@ -50,7 +51,12 @@ fn write(value: &Value, out: &mut String) {
     }
 }
 
-fn list<T>(out: &mut String, [open, close]: [char; 2], items: impl IntoIterator<Item = T>, each: impl Fn(T, &mut String)) {
+fn list<T>(
+    out: &mut String,
+    [open, close]: [char; 2],
+    items: impl IntoIterator<Item = T>,
+    each: impl Fn(T, &mut String),
+) {
     out.push(open);
     for (i, item) in items.into_iter().enumerate() {
         if i > 0 {
@@ -68,8 +74,10 @@ mod tests {
     #[test]
     fn the_same_parameters_have_the_same_bytes() {
         let canonical = |text| parse(text).unwrap().get().to_owned();
-        assert_eq!(canonical(r#" { "b" : [1, 2.50, "中\"文"], "a" : {"z":null,"y":true} } "#),
-            r#"{"a":{"y":true,"z":null},"b":[1,2.5,"中\"文"]}"#);
+        assert_eq!(
+            canonical(r#" { "b" : [1, 2.50, "中\"文"], "a" : {"z":null,"y":true} } "#),
+            r#"{"a":{"y":true,"z":null},"b":[1,2.5,"中\"文"]}"#
+        );
         assert_eq!(canonical("{}"), none().unwrap().get());
         assert_eq!(canonical("[]"), "[]");
     }

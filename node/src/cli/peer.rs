@@ -1,7 +1,10 @@
 //! `qianmo peer`: the nodes that a node knows.
 
 use clap::Subcommand;
-use qianmo_proto::{Identity, Request, views::{Done, PeerView}};
+use qianmo_proto::{
+    Identity, Request,
+    views::{Done, PeerView},
+};
 
 use super::{
     connect::{Session, resolve},

@@ -11,19 +11,21 @@ pub(crate) fn pick<'a, T, I: Display>(
     all: &'a [T],
     id: impl Fn(&T) -> I,
 ) -> Result<&'a T, Fault> {
-    let matching: Vec<(&T, String)> = all
-        .iter()
-        .map(|item| (item, id(item).to_string()))
-        .filter(|(_, id)| starts(id, given))
-        .collect();
+    let matching: Vec<(&T, String)> =
+        all.iter().map(|item| (item, id(item).to_string())).filter(|(_, id)| starts(id, given)).collect();
     match matching.as_slice() {
         [(only, _)] => Ok(only),
-        [] => Err(Fault::input(format!("there is no {what} {given} here that you may see; `qianmo {what} ls` lists them"))),
+        [] => Err(Fault::input(format!(
+            "there is no {what} {given} here that you may see; `qianmo {what} ls` lists them"
+        ))),
         several => match several.iter().find(|(_, id)| id == given) {
             Some((exact, _)) => Ok(exact),
             None => {
                 let ids: Vec<_> = several.iter().map(|(_, id)| id.as_str()).collect();
-                Err(Fault::input(format!("{given} stands for several: {}; give more of the id", ids.join(", "))))
+                Err(Fault::input(format!(
+                    "{given} stands for several: {}; give more of the id",
+                    ids.join(", ")
+                )))
             }
         },
     }
@@ -31,7 +33,8 @@ pub(crate) fn pick<'a, T, I: Display>(
 
 /// A prefix counts with or without the three letters: `job-66c7` or `66c7`.
 fn starts(id: &str, given: &str) -> bool {
-    !given.is_empty() && (id.starts_with(given) || id.split_once('-').is_some_and(|(_, hex)| hex.starts_with(given)))
+    !given.is_empty()
+        && (id.starts_with(given) || id.split_once('-').is_some_and(|(_, hex)| hex.starts_with(given)))
 }
 
 #[cfg(test)]
@@ -41,7 +44,8 @@ mod tests {
     #[test]
     fn a_unique_prefix_is_enough() {
         let ids = ["job-66c7f0f462eeedd9d1f2", "job-66d0f0f462eeedd9d1f2", "job-70aaaaaaaaaaaaaaaaaa"];
-        let picked = |given: &str| pick("job", given, &ids, |id| *id).map(|id| *id).map_err(|e| e.to_string());
+        let picked =
+            |given: &str| pick("job", given, &ids, |id| *id).map(|id| *id).map_err(|e| e.to_string());
         assert_eq!(picked("job-7").unwrap(), ids[2]);
         assert_eq!(picked("66c").unwrap(), ids[0]);
         assert_eq!(picked(ids[1]).unwrap(), ids[1]);

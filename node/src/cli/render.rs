@@ -1,6 +1,9 @@
 //! Results for people: numbers and tables as text, long vectors cut.
 
-use qianmo_proto::{ResultDoc, result::{Cells, NamedVector, ResultTable}};
+use qianmo_proto::{
+    ResultDoc,
+    result::{Cells, NamedVector, ResultTable},
+};
 
 use super::output::{Output, Rows};
 

@@ -12,7 +12,8 @@ use super::{
     connect::{Person, Session},
     contract,
     exit::{Exit, Fault},
-    model, output::{Output, Rows, confirm, facts},
+    model,
+    output::{Output, Rows, confirm, facts},
     params,
     pick::pick,
     shell::Shell,
@@ -136,7 +137,9 @@ impl NewArgs {
         self.params()?;
         let text = [("--purpose", &self.purpose), ("--basis", &self.basis), ("--case", &self.case_number)];
         match text.iter().find(|(_, value)| value.trim().is_empty()) {
-            Some((flag, _)) => Err(Fault::input(format!("{flag} is empty; the provider must know, so say it"))),
+            Some((flag, _)) => {
+                Err(Fault::input(format!("{flag} is empty; the provider must know, so say it")))
+            }
             None => Ok(()),
         }
     }
@@ -278,7 +281,8 @@ fn show(out: Output, view: &RequestView) -> String {
         (out.t("consumer", "使用方"), &view.consumer),
         (out.t("asked", "申请时间"), &rfc3339(view.at_ms)),
     ]);
-    let reason = view.reason.as_deref().map(|why| facts(&[(out.t("reason", "原因"), &why)])).unwrap_or_default();
+    let reason =
+        view.reason.as_deref().map(|why| facts(&[(out.t("reason", "原因"), &why)])).unwrap_or_default();
     format!("{head}{reason}{}", terms::show(out, &view.terms))
 }
 

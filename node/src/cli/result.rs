@@ -9,8 +9,7 @@ use serde_json::json;
 use super::{
     connect::Session,
     exit::{Exit, Fault, write_file},
-    job,
-    render,
+    job, render,
     shell::Shell,
 };
 use crate::federated::{Fetched, fetch_result};

@@ -14,8 +14,7 @@ use super::{
     locate::{self, Located},
     model::Component,
     output::{Output, Rows},
-    params,
-    render,
+    params, render,
     shell::Shell,
 };
 use crate::{
@@ -108,9 +107,10 @@ fn choose<'a>(
             component.digest.short()
         ))),
         [] => Ok(newest.into_values().collect()),
-        datasets => {
-            datasets.iter().map(|dataset| newest.get(dataset).copied().ok_or_else(|| missing(dataset))).collect()
-        }
+        datasets => datasets
+            .iter()
+            .map(|dataset| newest.get(dataset).copied().ok_or_else(|| missing(dataset)))
+            .collect(),
     }
 }
 

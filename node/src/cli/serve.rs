@@ -7,10 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use tokio::{
-    io::AsyncReadExt as _,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     exit::{Exit, Fault, write_file},
@@ -46,7 +43,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     let dir = config.dir.clone();
     let mut node = Node::bind(config, Arc::clone(&shell.clock), options)
         .await
-        .map_err(|e| Fault::input(e.to_string()))?;
+        .map_err(|e| Fault::failed(e.to_string()))?;
     let address = announce(&dir, node.address())?;
     let stopped = tokio::select! {
         () = node.join() => Err(Fault::failed("the node's socket failed; its log has the details")),
@@ -80,8 +77,14 @@ async fn told_to_stop(with_stdin: bool) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Ends when standard input does. The thread that reads it is left behind: the process ends next.
+/// Waits for the end of standard input. A thread of its own: a blocked read must not hold up the shutdown.
 async fn stdin_end() {
-    let mut stdin = tokio::io::stdin();
-    let mut buffer = [0; 64];
-    while matches!(stdin.read(&mut buffer).await, Ok(1..)) {}
+    let (ended, wait) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let read = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        // Nobody waits any more if a signal came first; an error ends the input, too.
+        let _ = ended.send(read.is_ok());
+    });
+    let _ = wait.await;
 }

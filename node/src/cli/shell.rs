@@ -2,14 +2,14 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use clap::Args;
 use qianmo_proto::{Identity, Name};
 
 use super::{env, exit::Fault, lang::Lang, output::Output};
-use crate::clock::Clock;
+use crate::{clock::Clock, net::client::Client};
 
 /// Flags that every command takes.
 #[derive(Debug, Clone, Args)]
@@ -46,18 +46,31 @@ pub(crate) struct Shell {
     pub(crate) out: Output,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) flags: Flags,
+    links: Arc<Mutex<Vec<Client>>>,
 }
 
 impl Shell {
     /// The surroundings that `flags` and the environment ask for.
     pub(crate) fn new(flags: Flags, clock: Arc<dyn Clock>) -> Self {
         let out = Output { json: flags.json, lang: flags.lang.unwrap_or_else(env::lang) };
-        Self { out, clock, flags }
+        Self { out, clock, flags, links: Arc::default() }
     }
 
     /// UNIX milliseconds.
     pub(crate) fn now_ms(&self) -> i64 {
         self.clock.now_ms()
+    }
+
+    /// Notes a connection that this command has opened.
+    pub(crate) fn opened(&self, client: &Client) {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner).push(client.clone());
+    }
+
+    /// Says goodbye on every connection. A node that does not hear it counts the connection against its caller
+    /// until the idle timeout.
+    pub(crate) async fn hang_up(&self) {
+        let links = std::mem::take(&mut *self.links.lock().unwrap_or_else(PoisonError::into_inner));
+        futures::future::join_all(links.into_iter().map(Client::close)).await;
     }
 
     /// The folder of contexts and remembered checkpoints.

@@ -54,7 +54,9 @@ mod tests {
 
     #[test]
     fn nonsense_and_the_past_are_refused() {
-        for text in ["", "d", "-1d", "soon", "30", "0h", "2026-11-20", "2026-13-01", "9999999999999999d", "中d", "天"] {
+        for text in
+            ["", "d", "-1d", "soon", "30", "0h", "2026-11-20", "2026-13-01", "9999999999999999d", "中d", "天"]
+        {
             assert!(until(text, NOW).is_err(), "{text:?}");
         }
     }

@@ -22,18 +22,12 @@ pub(crate) struct Computed {
 #[derive(Debug, Clone)]
 pub(crate) struct Released {
     bytes: Vec<u8>,
-    digest: Digest,
 }
 
 impl Released {
     /// The bytes to send.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
-    }
-
-    /// SM3 of the bytes.
-    pub(crate) const fn digest(&self) -> Digest {
-        self.digest
     }
 }
 
@@ -66,8 +60,7 @@ pub(crate) fn judge(computed: &Computed, limits: &Limits) -> Result<(Verdict, Ve
     let broken: Vec<&str> = findings.iter().filter(|f| f.broken).map(|f| f.rule).collect();
     let reasons = findings.iter().map(rules::Finding::reason).collect();
     if broken.is_empty() {
-        let digest = sm3::digest(&bytes);
-        return Ok((Verdict::Released(Released { bytes, digest }), reasons));
+        return Ok((Verdict::Released(Released { bytes }), reasons));
     }
     // The rule's name may leave; its figures are for the data owner (`job why`).
     let text = format!(
@@ -81,12 +74,11 @@ pub(crate) fn judge(computed: &Computed, limits: &Limits) -> Result<(Verdict, Ve
 /// A result that left the gate earlier, or that a steward has released since: read back for its consumer.
 /// The caller passes the digest that the trail recorded; anything else is refused.
 pub(crate) fn readmit(bytes: Vec<u8>, recorded: &Digest) -> Result<Released, WireError> {
-    let digest = sm3::digest(&bytes);
-    if digest != *recorded {
+    if sm3::digest(&bytes) != *recorded {
         let text = "the stored result is not the one on the trail; tell the department's admin";
         return Err(WireError::new(ErrorCode::Internal, text));
     }
-    Ok(Released { bytes, digest })
+    Ok(Released { bytes })
 }
 
 #[cfg(test)]

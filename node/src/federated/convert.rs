@@ -1,30 +1,22 @@
-//! Between the sandbox's types and the wire's.
+//! Between the sandbox's types and the wire's, as a coordinator needs them.
 
-use qianmo_proto::{
-    ErrorCode, ResultDoc, WireError,
-    result::{self, NamedVector},
-};
-use qianmo_sandbox::{Metric, Update, Vector};
+use qianmo_proto::{ErrorCode, ResultDoc, WireError, result::NamedVector};
+use qianmo_sandbox::{Update, Vector};
+
+use crate::job::convert;
 
 /// A state as an order carries it.
 pub(super) fn to_wire(state: &[Vector]) -> Vec<NamedVector> {
-    let vector = |v: &Vector| NamedVector { name: v.name.clone(), shape: v.shape.clone(), values: v.values.clone() };
-    state.iter().map(vector).collect()
+    convert::from_sandbox(state.to_vec())
 }
 
 /// A site's result document as a round's update. Tables have no place in one.
-pub(super) fn to_update(document: ResultDoc) -> Result<Update, WireError> {
+pub(super) fn to_update(document: &ResultDoc) -> Result<Update, WireError> {
     if !document.tables.is_empty() {
         let text = "the site sent tables, which a federated round does not have; is the model federated?";
         return Err(WireError::new(ErrorCode::ModelFailed, text));
     }
-    let vector = |v: NamedVector| Vector { name: v.name, shape: v.shape, values: v.values };
-    let metric = |m: result::Metric| Metric { name: m.name, value: m.value };
-    Ok(Update {
-        samples: document.samples,
-        vectors: document.vectors.into_iter().map(vector).collect(),
-        metrics: document.metrics.into_iter().map(metric).collect(),
-    })
+    Ok(convert::to_update(document))
 }
 
 #[cfg(test)]
@@ -40,7 +32,7 @@ mod tests {
         let json = serde_json::to_string(&to_wire(&state)).unwrap();
         let vectors: Vec<NamedVector> = serde_json::from_str(&json).unwrap();
         let document = ResultDoc { samples: 3, vectors, ..ResultDoc::default() };
-        let back = to_update(document).unwrap();
+        let back = to_update(&document).unwrap();
         assert_eq!((back.samples, back.vectors[0].shape.as_slice()), (3, &[5][..]));
         let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&back.vectors[0].values), bits(&values));
@@ -50,6 +42,6 @@ mod tests {
     fn tables_are_no_update() {
         let table = ResultTable { name: "t".into(), columns: vec![], contributors: vec![] };
         let document = ResultDoc { tables: vec![table], ..ResultDoc::default() };
-        assert!(to_update(document).is_err());
+        assert!(to_update(&document).is_err());
     }
 }

@@ -1,11 +1,6 @@
 //! Carrying out a run's effects: orders over the network, the coordinator's half in the local sandbox.
 
-use std::{
-    fmt,
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use qianmo_certs::Trust;
 use qianmo_crypto::{keys::KeyProvider, sm3::Digest};
@@ -187,7 +182,9 @@ impl<'c> Driver<'c> {
         let signed = match self.coordinator.order(&taking_part, round, state) {
             Ok(signed) => signed,
             Err(error) => {
-                self.tasks.spawn(async move { Done { event: Event::Refused { site, round, error }, traffic: None } });
+                self.tasks.spawn(async move {
+                    Done { event: Event::Refused { site, round, error }, traffic: None }
+                });
                 return;
             }
         };
@@ -225,7 +222,9 @@ impl<'c> Driver<'c> {
             run: self.coordinator.run.clone(),
             rounds: self.rounds.clone(),
             state,
-            sites: sites.map(|(site, moved)| (site.dataset().clone(), site.contract().clone(), *moved)).collect(),
+            sites: sites
+                .map(|(site, moved)| (site.dataset().clone(), site.contract().clone(), *moved))
+                .collect(),
         }
     }
 
@@ -266,7 +265,7 @@ async fn contribute(taking_part: &Site, site: usize, round: u32, order: &Signed<
     let update = taking_part.carry_out(order).await.and_then(|fetched| {
         moved.result_bytes = fetched.receipt.bytes;
         moved.table_rows = fetched.table_rows();
-        to_update(fetched.document)
+        to_update(&fetched.document)
     });
     let event = match update {
         Ok(update) => Event::Delivered { site, round, update },

@@ -167,14 +167,8 @@ enum Phase {
 impl Run {
     /// Starts a run over `sites` sites that takes at most `rounds_granted` rounds.
     pub fn new(sites: usize, rounds_granted: u32, now_ms: i64) -> (Self, Vec<Effect>) {
-        let mut run = Self {
-            rounds_granted,
-            round: 0,
-            began_ms: now_ms,
-            state: Vec::new(),
-            phase: Phase::Over,
-            sites,
-        };
+        let mut run =
+            Self { rounds_granted, round: 0, began_ms: now_ms, state: Vec::new(), phase: Phase::Over, sites };
         let effects = run.start_round(0, now_ms);
         (run, effects)
     }
@@ -188,7 +182,9 @@ impl Run {
     /// after the end) have no effect.
     pub fn handle(&mut self, event: Event, now_ms: i64) -> Vec<Effect> {
         match event {
-            Event::Delivered { site, round, update } if round == self.round => self.gather(site, update, now_ms),
+            Event::Delivered { site, round, update } if round == self.round => {
+                self.gather(site, update, now_ms)
+            }
             Event::Refused { site, round, error } if round == self.round && self.awaits(site) => {
                 self.abort(Failure::Site { site, round, error }, Some(site))
             }

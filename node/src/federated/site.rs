@@ -120,7 +120,8 @@ impl Site {
     /// A failed dial is not told: the next attempt fails with the reason.
     async fn reconnect(&self) {
         if self.client.read().await.is_closed()
-            && let Ok(fresh) = Client::connect(&self.credentials, &self.node, self.address, &self.groups).await
+            && let Ok(fresh) =
+                Client::connect(&self.credentials, &self.node, self.address, &self.groups).await
         {
             *self.client.write().await = fresh;
         }

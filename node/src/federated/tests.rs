@@ -87,11 +87,10 @@ fn rounds_go_on_until_the_model_is_done() {
     }
     assert_eq!(bench.settle(), []);
     assert_eq!(bench.end, Some(Ok(vec![vector("mean", &[3.0, 5.0])])));
-    assert_eq!(bench.told.iter().map(|r| (r.round, r.samples, r.done)).collect::<Vec<_>>(), [
-        (0, 6, false),
-        (1, 6, false),
-        (2, 6, true)
-    ]);
+    assert_eq!(
+        bench.told.iter().map(|r| (r.round, r.samples, r.done)).collect::<Vec<_>>(),
+        [(0, 6, false), (1, 6, false), (2, 6, true)]
+    );
     assert_eq!(bench.told[1].took_ms, 40);
     assert_eq!(bench.told[1].metrics, [Metric { name: "loss".into(), value: 6.0 }]);
     assert!(bench.run.is_over());

@@ -36,7 +36,7 @@ pub(crate) fn update(update: sandbox::Update) -> ResultDoc {
     }
 }
 
-/// A result document as the update that a coordinator adds up.
+/// A result document as the update that a coordinator adds up; its tables, if any, are left out.
 pub(crate) fn to_update(document: &ResultDoc) -> sandbox::Update {
     sandbox::Update {
         samples: document.samples,

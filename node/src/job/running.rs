@@ -14,8 +14,8 @@ use tokio::sync::watch;
 pub(crate) enum Entered {
     /// This caller: it runs the job and keeps the guard until the end.
     First(Running),
-    /// Somebody else: wait for the end, then read the state.
-    Already(watch::Receiver<bool>),
+    /// Somebody else: the job's end comes by [`Jobs::wait`].
+    Already,
 }
 
 /// All jobs between order and outcome.
@@ -61,8 +61,8 @@ impl Jobs {
     /// Enters `id`, unless it is there already.
     pub(crate) fn enter(&self, id: &JobId, contract: &ContractId) -> Entered {
         let mut inner = self.lock();
-        if let Some(entry) = inner.jobs.get(id) {
-            return Entered::Already(entry.over.clone());
+        if inner.jobs.contains_key(id) {
+            return Entered::Already;
         }
         let (sender, receiver) = watch::channel(false);
         let stop = StopFlag::new();
@@ -154,7 +154,8 @@ mod tests {
         let jobs = Jobs::default();
         let id = JobId::of(&sm3::digest(b"1"));
         let Entered::First(first) = jobs.enter(&id, &contract()) else { panic!("not first") };
-        let Entered::Already(over) = jobs.enter(&id, &contract()) else { panic!("entered twice") };
+        assert!(matches!(jobs.enter(&id, &contract()), Entered::Already));
+        let over = jobs.wait(&id).unwrap();
         assert!(!*over.borrow());
         jobs.stop_contract(&contract());
         assert!(first.stop_flag().is_stopped());

@@ -7,7 +7,7 @@ use std::{
 };
 
 use qianmo_certs::CertError;
-use qianmo_crypto::keys::KeyProvider;
+use qianmo_crypto::{CryptoError, keys::KeyProvider};
 use quinn::{Endpoint, IdleTimeout, TransportConfig, VarInt};
 
 use crate::{
@@ -41,6 +41,9 @@ pub enum EndpointError {
     /// Certificate and key do not make a TLS server.
     #[error("{0}")]
     Certificate(#[from] CertError),
+    /// No random numbers.
+    #[error(transparent)]
+    Random(#[from] CryptoError),
 }
 
 /// Transport limits for both directions.
@@ -74,8 +77,8 @@ pub(crate) fn server(
     let keys = who.keys.as_ref();
     let socket = bind_socket(address).map_err(bind)?;
     Endpoint::new(
-        quic::endpoint_config(keys),
-        Some(server_config(tls, keys)),
+        quic::endpoint_config(keys)?,
+        Some(server_config(tls, keys)?),
         socket,
         Arc::new(quinn::TokioRuntime),
     )
@@ -83,10 +86,13 @@ pub(crate) fn server(
 }
 
 /// The server configuration for `tls`: replaced on the endpoint when trust changes.
-fn server_config(tls: rustls::ServerConfig, keys: &dyn KeyProvider) -> quinn::ServerConfig {
-    let mut config = quinn::ServerConfig::new(quic::server_crypto(tls), quic::token_key(keys));
+fn server_config(
+    tls: rustls::ServerConfig,
+    keys: &dyn KeyProvider,
+) -> Result<quinn::ServerConfig, CryptoError> {
+    let mut config = quinn::ServerConfig::new(quic::server_crypto(tls), quic::token_key(keys)?);
     config.transport_config(transport());
-    config
+    Ok(config)
 }
 
 /// A dialling endpoint on any free port of the address family of `remote`.
@@ -98,7 +104,7 @@ pub(crate) fn client(remote: SocketAddr, keys: &dyn KeyProvider) -> Result<Endpo
     };
     let bind = |source| EndpointError::Bind { address: local, source };
     let socket = bind_socket(local).map_err(bind)?;
-    Endpoint::new(quic::endpoint_config(keys), None, socket, Arc::new(quinn::TokioRuntime)).map_err(bind)
+    Endpoint::new(quic::endpoint_config(keys)?, None, socket, Arc::new(quinn::TokioRuntime)).map_err(bind)
 }
 
 fn bind_socket(address: SocketAddr) -> std::io::Result<UdpSocket> {

@@ -16,7 +16,7 @@ use qianmo_crypto::{
 
 /// Why a blob could not be stored or read.
 #[derive(Debug, thiserror::Error)]
-pub enum BlobError {
+pub(crate) enum BlobError {
     /// The disk said no.
     #[error("blob {digest}: {source}; is the disk full or the folder not writable?")]
     Io {
@@ -80,7 +80,7 @@ impl Blobs {
         if sm3::digest(&bytes) != *digest {
             return Err(BlobError::Mismatch(*digest));
         }
-        Ok(bytes)
+        Ok(bytes.to_vec())
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {

@@ -4,7 +4,7 @@ use qianmo_crypto::sm3::Digest;
 use qianmo_proto::{ErrorCode, Identity, WireError};
 use qianmo_trail::{
     Action, EventDraft, EventError, Stage, TrailError,
-    event::{Actor, Data, Model, Outcome, Purpose, Target, Verdict},
+    event::{Actor, Data, Model, Outcome, Purpose, Target, Ending as How},
 };
 
 use crate::{
@@ -115,7 +115,7 @@ fn add_details(draft: &mut EventDraft, fact: &Fact) {
         }
         Fact::RequestDenied { reason, .. } | Fact::ResultWithheld { reason, .. } => {
             draft.outcome =
-                Some(Outcome { result: Verdict::Denied, code: None, reason: Some(reason.clone()) });
+                Some(Outcome { result: How::Denied, code: None, reason: Some(reason.clone()) });
         }
         _ => {}
     }
@@ -123,10 +123,10 @@ fn add_details(draft: &mut EventDraft, fact: &Fact) {
 
 fn failed(error: &WireError) -> Outcome {
     let result = match error.code {
-        ErrorCode::Held => Verdict::Held,
-        ErrorCode::Stopped => Verdict::Stopped,
-        code if code.class() == qianmo_proto::ErrorClass::Policy => Verdict::Denied,
-        _ => Verdict::Failed,
+        ErrorCode::Held => How::Held,
+        ErrorCode::Stopped => How::Stopped,
+        code if code.class() == qianmo_proto::ErrorClass::Policy => How::Denied,
+        _ => How::Failed,
     };
     Outcome { result, code: Some(error.code.to_string()), reason: Some(error.message.clone()) }
 }

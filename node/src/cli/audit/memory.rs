@@ -66,7 +66,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let memory = Memory::under(home.path());
         let node: Identity = "qianmo://hospital-a/node/main".parse().unwrap();
-        let at = |size| Checkpoint { origin: node.to_string(), size, root: merkle::leaf_hash(b"x"), time_ms: 1 };
+        let at =
+            |size| Checkpoint { origin: node.to_string(), size, root: merkle::leaf_hash(b"x"), time_ms: 1 };
         assert_eq!(memory.recall(&node).unwrap(), None);
         memory.keep(&node, &at(7)).unwrap();
         memory.keep(&node, &at(5)).unwrap();

@@ -16,13 +16,13 @@ use serde::Serialize;
 
 use super::memory::Memory;
 use crate::{
-    clock::rfc3339,
     cli::{
         connect::Session,
         exit::{Exit, Fault, read_text},
         output::{Output, facts, line},
         shell::Shell,
     },
+    clock::rfc3339,
     net::client::Client,
 };
 
@@ -122,7 +122,10 @@ fn split(mut body: &[u8]) -> Option<Vec<Vec<u8>>> {
 /// Verifies a copy of a node's folder, without a network.
 fn verify_folder(dir: &Path, args: &VerifyArgs, memory: &Memory, now_ms: i64) -> Result<Verification, Fault> {
     if !dir.is_dir() {
-        return Err(Fault::input(format!("{} is no folder; give a copy of the node's folder", dir.display())));
+        return Err(Fault::input(format!(
+            "{} is no folder; give a copy of the node's folder",
+            dir.display()
+        )));
     }
     let below = dir.join("trail");
     let trail = if below.is_dir() { below } else { dir.to_owned() };
@@ -132,7 +135,9 @@ fn verify_folder(dir: &Path, args: &VerifyArgs, memory: &Memory, now_ms: i64) ->
 
 fn folder_signer(dir: &Path, args: &VerifyArgs, now_ms: i64) -> Result<Signer, Fault> {
     let Some(root) = &args.root else {
-        return Ok(Signer::unknown("no trust root was given; say --root with the federation's root certificate"));
+        return Ok(Signer::unknown(
+            "no trust root was given; say --root with the federation's root certificate",
+        ));
     };
     let roots = read_text(root)?;
     let in_folder = |given: &Option<PathBuf>, name: &str| given.clone().unwrap_or_else(|| dir.join(name));
@@ -195,7 +200,9 @@ impl Signer {
         let trusted = self.node.as_ref().filter(|_| key.is_some());
         let previous = trusted.map(|node| memory.recall(node)).transpose()?.flatten();
         let report = verify(key.as_ref(), previous.as_ref());
-        if let (Verdict::Verified, Some(node), Some(checkpoint)) = (report.verdict, trusted, &report.checkpoint) {
+        if let (Verdict::Verified, Some(node), Some(checkpoint)) =
+            (report.verdict, trusted, &report.checkpoint)
+        {
             memory.keep(node, checkpoint)?;
         }
         let remembered = previous.map(|checkpoint| checkpoint.size);
@@ -230,7 +237,10 @@ impl Verification {
             ]);
         }
         if let Some(size) = self.remembered {
-            text += &facts(&[(out.t("contains the one verified before, of size", "包含上次验证的检查点，条目数"), &size)]);
+            text += &facts(&[(
+                out.t("contains the one verified before, of size", "包含上次验证的检查点，条目数"),
+                &size,
+            )]);
         }
         for problem in &self.report.problems {
             text += &format!("- {}\n", line(&problem.to_string()));

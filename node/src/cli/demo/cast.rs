@@ -119,22 +119,42 @@ impl Cast {
     }
 
     /// The hospital's steward, connected to its node at `address`.
-    pub(super) async fn steward(&self, hospital: &Hospital, address: &str, shell: &Shell) -> Result<Session, Fault> {
+    pub(super) async fn steward(
+        &self,
+        hospital: &Hospital,
+        address: &str,
+        shell: &Shell,
+    ) -> Result<Session, Fault> {
         self.session((hospital.department, hospital.steward), (hospital, address), shell).await
     }
 
     /// The hospital's admin, connected to its node at `address`.
-    pub(super) async fn admin(&self, hospital: &Hospital, address: &str, shell: &Shell) -> Result<Session, Fault> {
+    pub(super) async fn admin(
+        &self,
+        hospital: &Hospital,
+        address: &str,
+        shell: &Shell,
+    ) -> Result<Session, Fault> {
         self.session((hospital.department, ADMIN), (hospital, address), shell).await
     }
 
     /// The consumer, at home at `hospital`'s node.
-    pub(super) async fn consumer(&self, hospital: &Hospital, address: &str, shell: &Shell) -> Result<Session, Fault> {
+    pub(super) async fn consumer(
+        &self,
+        hospital: &Hospital,
+        address: &str,
+        shell: &Shell,
+    ) -> Result<Session, Fault> {
         self.session(CONSUMER, (hospital, address), shell).await
     }
 
     /// The auditor, connected to `hospital`'s node.
-    pub(super) async fn auditor(&self, hospital: &Hospital, address: &str, shell: &Shell) -> Result<Session, Fault> {
+    pub(super) async fn auditor(
+        &self,
+        hospital: &Hospital,
+        address: &str,
+        shell: &Shell,
+    ) -> Result<Session, Fault> {
         self.session(AUDITOR, (hospital, address), shell).await
     }
 
@@ -145,7 +165,7 @@ impl Cast {
         shell: &Shell,
     ) -> Result<Session, Fault> {
         let person = Person::load(&self.person_dir(department, person), shell.clock.as_ref())?;
-        Session::at(person, &node(hospital)?, address, &shell.clock).await
+        Session::at(person, &node(hospital)?, address, shell).await
     }
 
     /// Writes contexts for the people, so that the real commands work right away.
@@ -154,7 +174,10 @@ impl Cast {
         for (index, (hospital, address)) in HOSPITALS.iter().zip(nodes.addresses()).enumerate() {
             let mut add = |label: &str, department: &str, person: &str| -> Result<(), Fault> {
                 let identity = self.person_dir(department, person);
-                contexts.push((name(label)?, Context { identity, node: node(hospital)?, address: address.clone() }));
+                contexts.push((
+                    name(label)?,
+                    Context { identity, node: node(hospital)?, address: address.clone() },
+                ));
                 Ok(())
             };
             add(hospital.steward, hospital.department, hospital.steward)?;
@@ -188,7 +211,8 @@ mod tests {
         let rows: Vec<usize> = HOSPITALS.iter().map(lines).collect();
         assert_eq!(rows.iter().sum::<usize>(), 569);
         assert!(rows.iter().all(|rows| *rows >= 94), "{rows:?}");
-        let header = |hospital: &Hospital| hospital.rows.split(|byte| *byte == b'\n').next().unwrap().to_vec();
+        let header =
+            |hospital: &Hospital| hospital.rows.split(|byte| *byte == b'\n').next().unwrap().to_vec();
         assert!(HOSPITALS.iter().all(|hospital| header(hospital) == header(&HOSPITALS[0])));
     }
 

@@ -79,7 +79,10 @@ impl Stage {
         private_dir(&dir)?;
         let mut entries = std::fs::read_dir(&dir).map_err(|e| Fault::file(&dir, "read", &e))?;
         if entries.next().is_some() {
-            return Err(Fault::input(format!("{} is not empty; give a new folder with --dir", dir.display())));
+            return Err(Fault::input(format!(
+                "{} is not empty; give a new folder with --dir",
+                dir.display()
+            )));
         }
         Ok(Self { dir, temporary })
     }

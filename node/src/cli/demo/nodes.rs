@@ -104,12 +104,18 @@ async fn address(child: &mut Child, dir: &Path) -> Result<String, Fault> {
             }
         }
     };
-    time::timeout(START_LIMIT, listening).await.unwrap_or_else(|_| Err(did_not_start(dir, "it took too long")))
+    time::timeout(START_LIMIT, listening)
+        .await
+        .unwrap_or_else(|_| Err(did_not_start(dir, "it took too long")))
 }
 
 fn did_not_start(dir: &Path, how: &str) -> Fault {
     let log = read_text(&log(dir)).unwrap_or_default();
     let last: Vec<&str> = log.lines().rev().take(5).collect();
     let last: Vec<&str> = last.into_iter().rev().collect();
-    Fault::failed(format!("the node in {} did not start: {how}. Its last words:\n{}", dir.display(), last.join("\n")))
+    Fault::failed(format!(
+        "the node in {} did not start: {how}. Its last words:\n{}",
+        dir.display(),
+        last.join("\n")
+    ))
 }

@@ -7,7 +7,7 @@ use qianmo_proto::{
 };
 
 use super::{
-    cast::{Cast, HOSPITALS, HOME, Hospital, name, node},
+    cast::{Cast, HOME, HOSPITALS, Hospital, name, node},
     nodes::Nodes,
     summary::{Coefficient, Moved, Summary, Trail},
 };
@@ -36,9 +36,13 @@ const PARAMS: &str = r#"{"target":"benign"}"#;
 
 /// Plays the whole story and sums it up.
 pub(super) async fn tell(cast: &Cast, nodes: &Nodes, shell: &Shell) -> Result<Summary, Fault> {
-    let chapter = |number: u8, en: &str, zh: &str| shell.out.note(&format!("{number}. {}", shell.out.t(en, zh)));
-    let places: Vec<(&Hospital, &str)> =
-        HOSPITALS.iter().zip(nodes.addresses()).map(|(hospital, address)| (hospital, address.as_str())).collect();
+    let chapter =
+        |number: u8, en: &str, zh: &str| shell.out.note(&format!("{number}. {}", shell.out.t(en, zh)));
+    let places: Vec<(&Hospital, &str)> = HOSPITALS
+        .iter()
+        .zip(nodes.addresses())
+        .map(|(hospital, address)| (hospital, address.as_str()))
+        .collect();
     chapter(1, "three hospitals run a node each and list their data", "三家医院各自运行节点并登记数据");
     for place in &places {
         introduce(cast, *place, &places, shell).await?;
@@ -84,8 +88,13 @@ async fn introduce(
 async fn list_data(cast: &Cast, (hospital, address): (&Hospital, &str), shell: &Shell) -> Result<(), Fault> {
     let steward = cast.steward(hospital, address, shell).await?.target().await?;
     let listed = data::add(&steward, descriptor(hospital)).await?;
-    shell.out.note(&format!("   {} {}  ≈ {} {}", listed.id, listed.title, listed.rows_about,
-        shell.out.t("rows", "行")));
+    shell.out.note(&format!(
+        "   {} {}  ≈ {} {}",
+        listed.id,
+        listed.title,
+        listed.rows_about,
+        shell.out.t("rows", "行")
+    ));
     Ok(())
 }
 
@@ -94,7 +103,10 @@ async fn search(consumer: &Session, shell: &Shell) -> Result<(), Fault> {
     let view: SearchView = consumer.target().await?.call(ask).await?;
     let found: Vec<String> = view.found.iter().map(|found| found.dataset.id.to_string()).collect();
     if found.len() < HOSPITALS.len() {
-        return Err(Fault::failed(format!("the search found only [{}]; see the nodes' logs", found.join(", "))));
+        return Err(Fault::failed(format!(
+            "the search found only [{}]; see the nodes' logs",
+            found.join(", ")
+        )));
     }
     shell.out.note(&format!("   {} {}", shell.out.t("found", "找到"), found.join(", ")));
     Ok(())
@@ -147,12 +159,17 @@ async fn fit(consumer: &Session, glm: &Component, shell: &Shell) -> Result<Repor
 
 /// What a round was about shows in the names of its sums.
 fn round_line(report: &RoundReport, shell: &Shell) -> String {
-    let metric = |name: &str| report.metrics.iter().find(|metric| metric.name == name).map(|metric| metric.value);
+    let metric =
+        |name: &str| report.metrics.iter().find(|metric| metric.name == name).map(|metric| metric.value);
     let what = match (metric("correct"), metric("deviance")) {
         (Some(correct), Some(deviance)) => format!(
-            "{}  {correct}/{}, deviance {deviance:.6}", shell.out.t("evaluation", "评估"), report.samples
+            "{}  {correct}/{}, deviance {deviance:.6}",
+            shell.out.t("evaluation", "评估"),
+            report.samples
         ),
-        (None, Some(deviance)) => format!("{}  deviance {deviance:.6}", shell.out.t("Newton step", "牛顿迭代")),
+        (None, Some(deviance)) => {
+            format!("{}  deviance {deviance:.6}", shell.out.t("Newton step", "牛顿迭代"))
+        }
         _ => shell.out.t("pooled means and deviations", "合并均值与标准差").to_owned(),
     };
     format!("   {} {:>2}  {} ms  {what}", shell.out.t("round", "第"), report.round, report.took_ms)
@@ -172,8 +189,10 @@ fn sum_up(report: &Report, glm: &Component, model_bytes: u64, trails: Vec<Trail>
     let find = |name: &str| report.state.iter().find(|vector| vector.name == name);
     let scalar = |name: &str| find(name).and_then(|vector| vector.values.first().copied());
     let weights = find("w").map(|vector| vector.values.as_slice()).unwrap_or_default();
-    let (intercept, slopes) = weights.split_first().map_or((None, &[][..]), |(first, rest)| (Some(*first), rest));
-    let coefficients = features().zip(slopes).map(|(name, value)| Coefficient { name, value: *value }).collect();
+    let (intercept, slopes) =
+        weights.split_first().map_or((None, &[][..]), |(first, rest)| (Some(*first), rest));
+    let coefficients =
+        features().zip(slopes).map(|(name, value)| Coefficient { name, value: *value }).collect();
     let mut moved = Moved { model_bytes_in: model_bytes, ..Moved::default() };
     for (.., traffic) in &report.sites {
         moved.order_bytes_in += traffic.order_bytes;

@@ -85,9 +85,15 @@ impl Summary {
             value.map_or_else(|| "?".to_owned(), |value| format!("{value:.digits$}"))
         };
         let fit = facts(&[
-            (out.t("accuracy", "准确率"), &format!(
-                "{} ({}/{})", number(self.accuracy, 5), number(self.correct, 0), number(self.samples, 0)
-            )),
+            (
+                out.t("accuracy", "准确率"),
+                &format!(
+                    "{} ({}/{})",
+                    number(self.accuracy, 5),
+                    number(self.correct, 0),
+                    number(self.samples, 0)
+                ),
+            ),
             (out.t("deviance", "偏差"), &number(self.deviance, 6)),
             (out.t("Newton steps", "牛顿迭代次数"), &number(self.steps, 0)),
             (out.t("intercept", "截距"), &number(self.intercept, 8)),
