@@ -81,7 +81,7 @@ impl Checkpoint {
             root: root.into(),
             time_ms,
         };
-        // One checkpoint has one text: this refuses a leading zero, a sign, an empty origin is refused below.
+        // One checkpoint has one text: comparing it refuses a sign or a leading zero in the size.
         if origin.is_empty() || read.text() != text { Err(SHAPE) } else { Ok(read) }
     }
 }

@@ -1,13 +1,4 @@
-//! The files of a trail: names, segment framing, the history of checkpoints.
-//!
-//! ```text
-//! checkpoint                    the signed head, replaced as a whole after each batch
-//! checkpoints                   earlier heads, about one in 256 entries: each note and an empty line
-//! hashes                        one leaf hash of 32 bytes an entry; derived, so that damage can be located
-//! segment-<first seq, 20 digits>  16 bytes of magic, first seq (u64 big-endian), then the entries,
-//!                               each as its length (u32 big-endian) and its bytes
-//! lock                          empty; held while a process writes
-//! ```
+//! The files of a trail, as the crate's documentation lists them: names, segment framing, history.
 
 use qianmo_crypto::sm3::Digest;
 

@@ -8,6 +8,16 @@
 //! - [`Writer`]: one thread that gathers events from many into batches
 //! - [`verify`]: the auditor's side; needs the key and the files, no node
 //!
+//! A trail's folder holds:
+//!
+//! | file | content |
+//! |---|---|
+//! | `segment-<first seq, 20 digits>` | `qianmo-segment/1`, first seq (u64 big-endian), then each entry as its length (u32 big-endian) and its bytes |
+//! | `checkpoint` | the signed head, replaced as a whole after each batch: what it covers was acknowledged |
+//! | `checkpoints` | earlier heads, about one in 256 entries: each note and an empty line |
+//! | `hashes` | one leaf hash of 32 bytes an entry; derived, so that damage can be located |
+//! | `lock` | empty; locked by the process that writes |
+//!
 //! This crate is **not** a database: it has no index and no queries, and it never forgets. It knows no clock, no
 //! network and no certificates; times, keys and identities are handed in. It cannot show that an event was left
 //! out, and a department can sign a rewritten trail with its own key: against both help others who keep its

@@ -195,6 +195,8 @@ fn derived_files_are_rebuilt() {
         assert_eq!(recovery.history_cut_bytes, 4);
         assert_eq!(storage.get("hashes").unwrap(), hashes);
         assert_eq!(storage.get("checkpoints").unwrap(), history);
+        let image = storage.after_power_loss(crate::storage::Survival::None);
+        assert_eq!(verify(&image, None).verdict, Verdict::Verified, "what was rebuilt is durable");
         trail.inclusion_proof(8).unwrap();
     }
     storage.set("hashes", Some([hashes.clone(), vec![7; 40]].concat()));

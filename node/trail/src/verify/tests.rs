@@ -7,7 +7,7 @@ use qianmo_crypto::keys::KeyProvider;
 use super::*;
 use crate::event::{Outcome, Stage};
 use crate::storage::MemStorage;
-use crate::testing::{NOW, ORIGIN, draft, entries, entry, key, keys, open, other_keys, trail, verify};
+use crate::testing::{NOW, ORIGIN, SMALL, draft, entries, entry, key, keys, open, other_keys, trail, verify};
 use crate::{EventDraft, Trail};
 
 const FIRST_SEGMENT: &str = "segment-00000000000000000000";
@@ -232,6 +232,26 @@ fn nothing_to_check_is_never_verified() {
     for report in [verify(&empty, None), missing] {
         assert_eq!(report.verdict, Verdict::Inconclusive);
     }
+}
+
+#[test]
+fn a_folder_that_is_being_written_is_never_called_tampered_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = Box::new(FileStorage::open(dir.path()).unwrap());
+    let (mut trail, _) = Trail::open_with(storage, ORIGIN, keys(), NOW, SMALL).unwrap();
+    let look = || verify_with(&FileStorage::read_only(dir.path()), Some(&key()), None, SMALL.seal_every);
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            for seq in 0..60 {
+                trail.append(&[entry(seq)], NOW).unwrap();
+            }
+        });
+        while !writing.is_finished() {
+            let report = look();
+            assert_ne!(report.verdict, Verdict::Tampered, "{report:?}");
+        }
+    });
+    assert_eq!((look().verdict, look().entries), (Verdict::Verified, 60));
 }
 
 #[test]

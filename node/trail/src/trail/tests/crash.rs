@@ -26,8 +26,10 @@ fn life(storage: &MemStorage, power_off_in: u64) -> Option<u64> {
     error.map(|_| acknowledged)
 }
 
-/// After the cut: the trail opens, has everything that was acknowledged, and goes on.
+/// After the cut: nobody is accused, the trail opens, has everything that was acknowledged, and goes on.
 fn check_after_power_loss(image: &MemStorage, acknowledged: u64, context: &str) {
+    let report = verify(image, None);
+    assert_ne!(report.verdict, Verdict::Tampered, "{context}: {report:?}");
     let (mut trail, recovery) = open(image).unwrap_or_else(|error| panic!("{context}: {error}"));
     assert_eq!(recovery.unfinished, None, "{context}");
     assert!(trail.size() >= acknowledged, "{context}: {} of {acknowledged}", trail.size());
@@ -79,21 +81,18 @@ fn a_second_cut_during_the_repair_loses_nothing_either() {
 }
 
 #[test]
-fn no_head_that_was_shown_is_contradicted_after_a_cut() {
-    for step in 0..40 {
-        let storage = MemStorage::new();
-        let Some(_) = life(&storage, step) else { return };
-        // Another process may have read the checkpoint at the moment of the cut; the image may have lost it. Only
-        // heads of appends that returned were shown to anyone by the node itself.
-        let image = storage.after_power_loss(Survival::None);
-        let (shown, _) = open(&image).unwrap();
-        let shown = shown.checkpoint().clone();
-        let image = image.after_power_loss(Survival::None);
-        let (mut trail, _) = open(&image).unwrap();
-        append_until_it_fails(&mut trail, 14);
-        let report = verify(&image, Some(&shown));
-        assert_eq!(report.verdict, Verdict::Verified, "step {step}: {report:?}");
-    }
+fn a_head_shown_after_a_restart_survives_a_power_cut() {
+    let (storage, mut trail) = trail(3);
+    // The checkpoint is renamed into place, then the process dies before the folder is synced.
+    storage.fail_step_in(2);
+    assert!(matches!(trail.append(&entries(3..4), NOW), Err(TrailError::Uncertain(_))));
+    drop(trail);
+    let (trail, _) = open(&storage).unwrap();
+    assert_eq!(trail.size(), 4, "reads show it");
+    let image = storage.after_power_loss(Survival::None);
+    let (mut after, _) = open(&image).unwrap();
+    append_until_it_fails(&mut after, 14);
+    assert_eq!(verify(&image, Some(trail.checkpoint())).verdict, Verdict::Verified);
 }
 
 #[test]
