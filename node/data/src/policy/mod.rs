@@ -4,13 +4,15 @@
 //! and whether `1 / (y - 20)` fails then tells whether a hidden row has `y = 20`. So below the barrier there is only
 //! what cannot fail on a row ([`safe`]), and nothing above it is moved down.
 //!
-//! Order of work inside [`PolicyTable::scan`]: source → view → row filter → safe filters of the caller → masks and
-//! barrier. The safe filters are there so that a Parquet file can skip row groups; they are applied again above.
+//! Order of work inside [`PolicyTable::scan`]: source → view → (fence) → row filter → safe filters of the caller → masks
+//! and barrier. The fence stands where the row filter asks for more than columns of the source as they are. The safe filters are there so that a Parquet file can skip row groups; they are applied again above.
 
 mod barrier;
+mod fence;
 mod mask;
 mod safe;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -25,6 +27,7 @@ use datafusion::logical_expr::{
 use datafusion::physical_plan::ExecutionPlan;
 
 use self::barrier::{Output, PolicyExec};
+use self::fence::fence;
 use self::mask::ColumnMask;
 use crate::spec::arrow_schema;
 use crate::{DataError, FieldSpec, Grant, Mask, sql};
@@ -56,29 +59,20 @@ impl PolicyTable {
         fields: &[FieldSpec],
         grant: &Grant,
     ) -> Result<Self, DataError> {
-        masks_are_granted(grant)?;
+        no_contradictions(grant)?;
         let row_filter =
             grant.row_filter.as_deref().map(|sql| row_filter(state, sql, &dataset)).transpose()?;
         let plain = safe::plain_columns(&dataset);
-        let mut columns = Vec::with_capacity(grant.columns.len());
-        let mut shown: Vec<FieldSpec> = Vec::with_capacity(grant.columns.len());
-        for name in &grant.columns {
-            let field = fields.iter().find(|field| field.name == *name).ok_or_else(|| {
-                DataError::BadGrant(format!("the dataset has no field `{name}`; grant one that it lists"))
-            })?;
-            if shown.iter().any(|other| other.name == *name) {
-                return Err(DataError::BadGrant(format!("field `{name}` is granted twice; keep one")));
+        let dataset = match &row_filter {
+            Some(filter) if !filter.column_refs().iter().all(|column| plain.contains(&column.name)) => {
+                fence(dataset).map_err(|error| DataError::BadView(error.strip_backtrace()))?
             }
-            let mask = mask_of(grant, field)?;
-            let comparable = mask.is_none() && plain.contains(name.as_str());
-            shown.push(mask.as_ref().map_or_else(|| field.clone(), |mask| mask.field(field)));
-            columns.push(GrantedColumn { name: name.clone(), mask, comparable });
-        }
-        if columns.is_empty() {
-            return Err(DataError::BadGrant("it grants no columns; grant at least one".into()));
-        }
-        let schema = Arc::new(arrow_schema(&shown));
-        Ok(Self { dataset, row_filter, columns, fields: shown, schema })
+            _ => dataset,
+        };
+        let granted = grant.columns.iter().map(|name| granted_column(grant, name, fields, &plain));
+        let (columns, fields): (Vec<_>, Vec<_>) = granted.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        let schema = Arc::new(arrow_schema(&fields));
+        Ok(Self { dataset, row_filter, columns, fields, schema })
     }
 
     /// What the job sees, in order.
@@ -154,18 +148,45 @@ impl TableProvider for PolicyTable {
     }
 }
 
-fn masks_are_granted(grant: &Grant) -> Result<(), DataError> {
-    for (at, (name, _)) in grant.masks.iter().enumerate() {
-        if !grant.columns.contains(name) {
-            return Err(DataError::BadGrant(format!(
-                "field `{name}` has a mask but is not granted; grant it or drop it"
-            )));
-        }
-        if grant.masks.iter().take(at).any(|(other, _)| other == name) {
-            return Err(DataError::BadGrant(format!("field `{name}` has two masks; keep one")));
-        }
+/// Refuses what is wrong with a grant whatever the dataset.
+fn no_contradictions(grant: &Grant) -> Result<(), DataError> {
+    let bad = |reason: String| Err(DataError::BadGrant(reason));
+    if grant.columns.is_empty() {
+        return bad("it grants no columns; grant at least one".into());
     }
-    Ok(())
+    if let Some(name) = repeated(grant.columns.iter()) {
+        return bad(format!("field `{name}` is granted twice; keep one"));
+    }
+    if let Some(name) = repeated(grant.masks.iter().map(|(name, _)| name)) {
+        return bad(format!("field `{name}` has two masks; keep one"));
+    }
+    match grant.masks.iter().find(|(name, _)| !grant.columns.contains(name)) {
+        Some((name, _)) => {
+            bad(format!("field `{name}` has a mask but is not granted; grant it or drop the mask"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn repeated<'a>(mut names: impl Iterator<Item = &'a String>) -> Option<&'a String> {
+    let mut seen = HashSet::new();
+    names.find(|name| !seen.insert(*name))
+}
+
+/// A granted column, and the field the job sees in its place.
+fn granted_column(
+    grant: &Grant,
+    name: &str,
+    fields: &[FieldSpec],
+    plain: &HashSet<String>,
+) -> Result<(GrantedColumn, FieldSpec), DataError> {
+    let field = fields.iter().find(|field| field.name == name).ok_or_else(|| {
+        DataError::BadGrant(format!("the dataset has no field `{name}`; grant one that it lists"))
+    })?;
+    let mask = mask_of(grant, field)?;
+    let shown = mask.as_ref().map_or_else(|| field.clone(), |mask| mask.field(field));
+    let comparable = mask.is_none() && plain.contains(name);
+    Ok((GrantedColumn { name: name.into(), mask, comparable }, shown))
 }
 
 fn mask_of(grant: &Grant, field: &FieldSpec) -> Result<Option<ColumnMask>, DataError> {
