@@ -36,6 +36,7 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// Every way to end, in the order of the documentation.
+    #[cfg(test)]
     pub(crate) const ALL: [Self; 10] = [
         Self::Done,
         Self::Failed,
@@ -141,11 +142,6 @@ impl Fault {
     /// How the program ends.
     pub(crate) const fn exit(&self) -> Exit {
         self.exit
-    }
-
-    /// The node's code, if a node refused.
-    pub(crate) const fn code(&self) -> Option<ErrorCode> {
-        self.code
     }
 
     /// The error as one JSON document.
