@@ -16,7 +16,10 @@ cargo_home=${CARGO_HOME:-$HOME/.cargo}
 names="stats glm"
 
 # Paths end up in panic messages, so they must not depend on where the sources lie.
-flags="-C target-feature=+simd128 --remap-path-prefix=$(dirname "$models")=/qianmo --remap-path-prefix=$cargo_home=/cargo"
+flags="-C target-feature=+simd128 --remap-path-prefix=$(dirname "$models")=/qianmo"
+for registry in "$cargo_home"/registry/src/*; do
+    flags="$flags --remap-path-prefix=$registry=/crates"
+done
 
 if [ -d "$(rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null)" ]; then
     compiler=$(rustc --version)

@@ -22,7 +22,7 @@ pub struct Limits {
     pub random_bytes: u64,
     /// Rows of one batch.
     pub batch_rows: u32,
-    /// Bytes of one batch.
+    /// Bytes of one batch; a larger one is handed over in pieces.
     pub batch_bytes: u64,
     /// Tables and scans open at the same time.
     pub handles: u32,

@@ -1,6 +1,6 @@
 //! Tables on their way into a model: schema, columns, and the traits a host implements to feed them.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use thiserror::Error;
 
@@ -233,6 +233,24 @@ impl Batch {
     pub fn byte_len(&self) -> usize {
         self.columns.iter().map(Column::byte_len).sum()
     }
+
+    /// The rows in order, in batches of at most `limit` bytes, halved as often as it takes.
+    pub(crate) fn split(self, limit: u64, into: &mut VecDeque<Self>) -> Result<(), String> {
+        let bytes = self.byte_len() as u64;
+        if bytes <= limit {
+            into.push_back(self);
+            return Ok(());
+        }
+        if self.rows <= 1 {
+            return Err(format!("one row of {bytes} bytes; the limit is {limit}"));
+        }
+        let (middle, end) = (self.rows / 2, self.rows);
+        for (start, end) in [(0, middle), (middle, end)] {
+            let columns = self.columns.iter().map(|column| piece(column, start as usize, end as usize));
+            Self { rows: end - start, columns: columns.collect() }.split(limit, into)?;
+        }
+        Ok(())
+    }
 }
 
 /// Why columns do not make a table.
@@ -272,3 +290,6 @@ pub trait RowSource: Send {
     /// As [`TableSource::scan`].
     fn next(&mut self) -> Result<Option<Batch>, SourceError>;
 }
+
+#[cfg(test)]
+mod tests;

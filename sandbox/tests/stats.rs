@@ -1,4 +1,5 @@
 //! The shipped model `stats`.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod common;
 

@@ -96,6 +96,7 @@ impl Scan {
     ///
     /// # Errors
     /// Those of the host.
+    #[expect(clippy::should_implement_trait, reason = "rows borrow from the scan, which no iterator can say")]
     pub fn next(&mut self) -> Result<Option<Rows<'_>>, Error> {
         let batch = self.reader.next()?;
         Ok(batch.map(|batch| Rows { batch, fields: &self.fields }))

@@ -1,11 +1,13 @@
 //! The interface `dataset`: tables and scans. The host counts the rows and trusts no batch unseen.
 
+use std::collections::VecDeque;
+
 use wasmtime::StoreContextMut;
 use wasmtime::component::{LinkerInstance, Resource, ResourceTableError, ResourceType};
 
 use super::{Host, charge, halt};
 use crate::wire::{self, ErrorCode};
-use crate::{Field, RowSource, RunError, SourceError};
+use crate::{Batch, Field, RowSource, RunError, SourceError};
 
 /// A table the model has opened: its place in the job's list.
 struct Table(usize);
@@ -15,6 +17,8 @@ struct Reader {
     rows: Box<dyn RowSource>,
     fields: Vec<Field>,
     max_rows: u32,
+    /// Read already, not yet handed over.
+    waiting: VecDeque<Batch>,
 }
 
 type Answer<T> = wasmtime::Result<(Result<T, wire::Error>,)>;
@@ -74,7 +78,7 @@ fn scan(
             let rows = source(host, table)?
                 .scan(&picked, max_rows)
                 .or_else(|error| halt(RunError::Source(error)))?;
-            Ok(hold(host, Reader { rows, fields, max_rows })?)
+            Ok(hold(host, Reader { rows, fields, max_rows, waiting: VecDeque::new() })?)
         }
         _ => {
             let message =
@@ -90,10 +94,7 @@ fn next(mut cx: StoreContextMut<'_, Host>, reader: &Resource<Reader>) -> Answer<
     let host = cx.data_mut();
     let limit = host.limits.batch_bytes;
     let reader = host.handles.get_mut(reader)?;
-    let batch = reader.rows.next().and_then(|batch| match batch {
-        Some(batch) => check(batch, reader, limit).map(Some),
-        None => Ok(None),
-    });
+    let batch = reader.next(limit);
     host.check_time().or_else(halt)?;
     let batch = batch.or_else(|error| halt(RunError::Source(error)))?;
     let (rows, bytes) = batch.as_ref().map_or((0, 0), |batch| (batch.rows, batch.byte_len()));
@@ -102,27 +103,37 @@ fn next(mut cx: StoreContextMut<'_, Host>, reader: &Resource<Reader>) -> Answer<
     Ok((Ok(batch.map(wire::Batch::from)),))
 }
 
-/// A batch must be what the scan asked for: the model must not crash on the host's mistakes.
-fn check(batch: crate::Batch, reader: &Reader, limit: u64) -> Result<crate::Batch, SourceError> {
-    let wrong = |reason: String| SourceError(format!("the source broke its promise: {reason}"));
-    if batch.rows == 0 || batch.rows > reader.max_rows {
-        return Err(wrong(format!("a batch of {} rows, not 1 to {}", batch.rows, reader.max_rows)));
-    }
-    if batch.byte_len() as u64 > limit {
-        return Err(wrong(format!("a batch of {} bytes; the limit is {limit}", batch.byte_len())));
-    }
-    if batch.columns.len() != reader.fields.len() {
-        return Err(wrong(format!("{} columns, not {}", batch.columns.len(), reader.fields.len())));
-    }
-    for (field, column) in reader.fields.iter().zip(&batch.columns) {
-        if !column.data.carries(field.ty) {
-            return Err(wrong(format!("column `{}` is not of its type", field.name)));
+impl Reader {
+    /// The next rows, at most `limit` bytes of them.
+    fn next(&mut self, limit: u64) -> Result<Option<Batch>, SourceError> {
+        if self.waiting.is_empty()
+            && let Some(batch) = self.rows.next()?
+        {
+            self.check(&batch)
+                .and_then(|()| batch.split(limit, &mut self.waiting))
+                .map_err(|reason| SourceError(format!("the source broke its promise: {reason}")))?;
         }
-        column
-            .check(batch.rows as usize)
-            .map_err(|reason| wrong(format!("column `{}`: {reason}", field.name)))?;
+        Ok(self.waiting.pop_front())
     }
-    Ok(batch)
+
+    /// A batch must be what the scan asked for: the model must not crash on the host's mistakes.
+    fn check(&self, batch: &Batch) -> Result<(), String> {
+        if batch.rows == 0 || batch.rows > self.max_rows {
+            return Err(format!("a batch of {} rows, not 1 to {}", batch.rows, self.max_rows));
+        }
+        if batch.columns.len() != self.fields.len() {
+            return Err(format!("{} columns, not {}", batch.columns.len(), self.fields.len()));
+        }
+        for (field, column) in self.fields.iter().zip(&batch.columns) {
+            if !column.data.carries(field.ty) {
+                return Err(format!("column `{}` is not of its type", field.name));
+            }
+            column
+                .check(batch.rows as usize)
+                .map_err(|reason| format!("column `{}`: {reason}", field.name))?;
+        }
+        Ok(())
+    }
 }
 
 fn hold<T: Send + 'static>(host: &mut Host, entry: T) -> wasmtime::Result<Resource<T>> {

@@ -1,6 +1,8 @@
 //! Tables and engines that the tests share.
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
+pub(crate) mod guests;
+
 use std::sync::OnceLock;
 
 use qianmo_sandbox::{

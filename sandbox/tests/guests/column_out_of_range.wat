@@ -1,0 +1,15 @@
+;; Scans columns 0 and 7 of a table that has one, and returns the error it gets.
+(module
+  (import "qianmo:model/dataset@0.1.0" "open" (func $open (param i32 i32 i32)))
+  (import "qianmo:model/dataset@0.1.0" "[method]table.scan" (func $scan (param i32 i32 i32 i32 i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 64) "t")
+  (data (i32.const 100) "\07")
+  (global $free (mut i32) (i32.const 1024))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (global.get $free)
+    (global.set $free (i32.add (global.get $free) (i32.and (i32.add (local.get 3) (i32.const 7)) (i32.const -8)))))
+  (func (export "run") (result i32)
+    (call $open (i32.const 64) (i32.const 1) (i32.const 128))
+    (call $scan (i32.load (i32.const 132)) (i32.const 96) (i32.const 2) (i32.const 0) (i32.const 0))
+    (i32.const 0)))

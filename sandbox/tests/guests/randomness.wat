@@ -1,0 +1,20 @@
+;; Asks for four random bytes, and returns them as the metric "m"; or the error it got, as it is.
+(module
+  (import "qianmo:model/context@0.1.0" "random-bytes" (func $random (param i32 i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 512) "m")
+  (global $free (mut i32) (i32.const 1024))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (global.get $free)
+    (global.set $free (i32.add (global.get $free) (i32.and (i32.add (local.get 3) (i32.const 7)) (i32.const -8)))))
+  (func (export "run") (result i32)
+    ;; result<list<u8>, error> at 0 has an error's layout where ours has it.
+    (call $random (i32.const 4) (i32.const 0))
+    (if (i32.load8_u (i32.const 0)) (then (return (i32.const 0))))
+    (f64.store (i32.const 72) (f64.convert_i32_u (i32.load (i32.load (i32.const 4)))))
+    (i32.store (i32.const 64) (i32.const 512))
+    (i32.store (i32.const 68) (i32.const 1))
+    (i64.store (i32.const 4) (i64.const 0))
+    (i32.store (i32.const 12) (i32.const 64))
+    (i32.store (i32.const 16) (i32.const 1))
+    (i32.const 0)))

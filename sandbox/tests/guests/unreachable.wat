@@ -1,0 +1,4 @@
+;; What a Rust panic becomes.
+(module
+  (memory (export "memory") 1)
+  (func (export "run") (result i32) (unreachable)))
