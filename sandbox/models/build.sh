@@ -12,15 +12,27 @@ set -eu
 cd "$(dirname "$0")"
 models=$PWD
 target=${CARGO_TARGET_DIR:-$models/target}
+mkdir -p "$target"
+target=$(cd "$target" && pwd)
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 names="stats glm"
 
+# Cargo mixes a package's place, as seen from its workspace, into names that decide the order of functions.
+# `../guest` is outside and has an absolute place, so everything is built from a copy that has it inside.
+tree=$target/guest/tree
+rm -rf "$tree"
+mkdir -p "$tree"
+cp -R stats glm Cargo.lock ../guest ../wit ../../rust-toolchain.toml "$tree"
+sed 's|\.\./guest|guest|' Cargo.toml >"$tree/Cargo.toml"
+sed -i '/^workspace = /d; /must name it/d' "$tree/guest/Cargo.toml"
+
 # Paths end up in panic messages, so they must not depend on where the sources lie.
-flags="-C target-feature=+simd128 --remap-path-prefix=$(dirname "$models")=/qianmo"
+flags="-C target-feature=+simd128 --remap-path-prefix=$tree=/qianmo"
 for registry in "$cargo_home"/registry/src/*; do
     flags="$flags --remap-path-prefix=$registry=/crates"
 done
 
+cd "$tree"
 if [ -d "$(rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null)" ]; then
     compiler=$(rustc --version)
     RUSTFLAGS="$flags --remap-path-prefix=$(rustc --print sysroot)=/rust" \
@@ -37,6 +49,7 @@ else
     exit 1
 fi
 
+cd "$models"
 echo "$compiler" >&2
 
 out=$models
