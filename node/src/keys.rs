@@ -79,7 +79,7 @@ mod tests {
     fn files_that_others_can_read_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("k");
-        std::fs::write(&path, SecretKey::generate().unwrap().to_pkcs8_pem().unwrap()).unwrap();
+        std::fs::write(&path, SecretKey::generate().unwrap().to_pkcs8_pem().as_bytes()).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(matches!(load_soft(&path, None), Err(KeyFileError::Mode { mode: 0o644, .. })));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();

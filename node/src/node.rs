@@ -67,6 +67,11 @@ pub enum StartError {
     Policies(Box<PolicyError>),
     #[error(transparent)]
     Trail(#[from] TrailError),
+    #[error(
+        "the trail in {0} is gone, but the node has worked before: restore the folder from a backup. \
+         To begin anew, and lose all contracts, move the whole node folder away and run `qianmo init`"
+    )]
+    TrailGone(PathBuf),
     #[error("{0}")]
     Recorded(String),
     #[error("the sandbox does not start: {0}")]
@@ -166,6 +171,7 @@ impl Node {
         let trust = trust::load(&config)?;
         let (certificate_pem, certificate) = own_certificate(&config, &trust, clock.now_ms())?;
         let policies = policies(&config)?;
+        check_trail_folder(&config)?;
         let blobs = Blobs::open(&config.blob_dir(), Arc::clone(&keys))
             .map_err(|source| StartError::Folder { dir: config.blob_dir(), source })?;
         let parts = (Arc::clone(&keys), Arc::clone(&clock), blobs.clone());
@@ -268,6 +274,15 @@ fn lock(dir: &Path) -> Result<File, StartError> {
     }
     file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(folder)?;
     Ok(file)
+}
+
+/// An empty trail is fine for a new node only: a node that has worked must not begin a second history.
+fn check_trail_folder(config: &Config) -> Result<(), StartError> {
+    let any = |dir: PathBuf| fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some());
+    if !any(config.trail_dir()) && (any(config.blob_dir()) || any(config.index_dir())) {
+        return Err(StartError::TrailGone(config.trail_dir()));
+    }
+    Ok(())
 }
 
 fn own_certificate(

@@ -116,6 +116,7 @@ impl Ledger {
         let intent = facts::Intent {
             job: permit.job().clone(),
             order,
+            signed: permit.document().full_digest(),
             contract: permit.contract().clone(),
             dataset: permit.order().dataset.clone(),
             model: *permit.model(),

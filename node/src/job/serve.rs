@@ -221,7 +221,7 @@ fn receipt(node: &Shared, id: &JobId, job: &Job) -> Result<Option<Signed<Receipt
     let receipt = Receipt {
         v: 1,
         job: id.clone(),
-        order: job.intent.order,
+        order: job.intent.signed,
         contract: job.intent.contract.clone(),
         dataset: job.intent.dataset.clone(),
         model: job.intent.model,

@@ -56,6 +56,8 @@ pub(crate) struct Intent {
     pub(crate) job: JobId,
     /// Blob of the signed order.
     pub(crate) order: Digest,
+    /// Full digest of the signed order: what the receipt names.
+    pub(crate) signed: Digest,
     pub(crate) contract: ContractId,
     pub(crate) dataset: DatasetRef,
     pub(crate) model: Digest,

@@ -36,6 +36,7 @@ fn intent(n: u8, run: Option<u8>) -> Intent {
     Intent {
         job: JobId::of(&sm3::digest(&[n])),
         order: sm3::digest(b"order"),
+        signed: sm3::digest(b"signed"),
         contract: contract_id(),
         dataset: dataset(),
         model: sm3::digest(b"model"),
