@@ -1,0 +1,88 @@
+//! A person at a node: the real commands, and the client library for what they would not send.
+
+use qianmo::net::client::Client;
+use qianmo_proto::{Request, WireError};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{
+    node::Node,
+    person::Person,
+    terminal::{Ended, Failure},
+    wait::block_on,
+};
+
+/// A person with a node as home node.
+#[derive(Debug, Clone, Copy)]
+pub struct Session<'a> {
+    /// Who.
+    pub person: &'a Person,
+    /// Where.
+    pub node: &'a Node,
+}
+
+impl Session<'_> {
+    /// Types a command.
+    ///
+    /// # Panics
+    /// If it takes longer than a minute.
+    pub fn run(&self, args: &[&str]) -> Ended {
+        let (node, address) = (self.node.identity().to_string(), self.node.address().to_string());
+        let identity = self.person.dir().to_str().unwrap();
+        let who = ["--identity", identity, "--node", &node, "--address", &address];
+        self.person.terminal().run(&[args, &who].concat())
+    }
+
+    /// Types a command that must succeed; its answer.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn ok(&self, args: &[&str]) -> Value {
+        let ended = self.run(args);
+        assert_eq!(ended.exit, Some(0), "{ended}");
+        ended.answer()
+    }
+
+    /// Types a command that must fail; its error.
+    ///
+    /// # Panics
+    /// If it succeeds.
+    pub fn fails(&self, args: &[&str]) -> Failure {
+        let ended = self.run(args);
+        assert_ne!(ended.exit, Some(0), "{ended}");
+        ended.failure()
+    }
+
+    /// Connects.
+    ///
+    /// # Panics
+    /// If the node cannot be reached.
+    pub fn connect(&self) -> Client {
+        block_on(self.person.connect(self.node.identity(), self.node.address())).unwrap()
+    }
+
+    /// Asks over a connection of its own.
+    ///
+    /// # Errors
+    /// What the node, or the way to it, answers.
+    pub fn call<T: DeserializeOwned>(&self, request: Request) -> Result<T, WireError> {
+        self.exchange(request, &[]).map(|(answer, _)| answer)
+    }
+
+    /// Asks with a body, over a connection of its own.
+    ///
+    /// # Errors
+    /// What the node, or the way to it, answers.
+    pub fn exchange<T: DeserializeOwned>(
+        &self,
+        request: Request,
+        body: &[u8],
+    ) -> Result<(T, Vec<u8>), WireError> {
+        block_on(async {
+            let client = self.person.connect(self.node.identity(), self.node.address()).await?;
+            let answer = client.exchange(request, body).await;
+            client.close().await;
+            answer
+        })
+    }
+}

@@ -1,0 +1,180 @@
+//! The dependency rules of ARCHITECTURE.md: dependencies point down, and each large library has one home.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+use qianmo_tests::workspace;
+
+fn metadata() -> Metadata {
+    MetadataCommand::new().manifest_path(workspace().join("Cargo.toml")).no_deps().exec().unwrap()
+}
+
+/// What a package uses outside its tests.
+fn used(package: &Package) -> BTreeSet<&str> {
+    let shipped = package.dependencies.iter().filter(|found| found.kind != DependencyKind::Development);
+    shipped.map(|found| found.name.as_str()).collect()
+}
+
+/// Workspace crates and the workspace crates that they may use, transitively closed.
+const BELOW: [(&str, &[&str]); 9] = [
+    ("qianmo-crypto", &[]),
+    ("qianmo-sandbox", &[]),
+    ("qianmo-data", &[]),
+    ("qianmo-proto", &["qianmo-crypto"]),
+    ("qianmo-trail", &["qianmo-crypto"]),
+    ("qianmo-certs", &["qianmo-crypto", "qianmo-proto"]),
+    ("qianmo-policies", &["qianmo-crypto", "qianmo-proto"]),
+    (
+        "qianmo",
+        &[
+            "qianmo-crypto",
+            "qianmo-sandbox",
+            "qianmo-data",
+            "qianmo-proto",
+            "qianmo-trail",
+            "qianmo-certs",
+            "qianmo-policies",
+        ],
+    ),
+    (
+        "qianmo-tests",
+        &[
+            "qianmo",
+            "qianmo-crypto",
+            "qianmo-sandbox",
+            "qianmo-data",
+            "qianmo-proto",
+            "qianmo-trail",
+            "qianmo-certs",
+            "qianmo-policies",
+        ],
+    ),
+];
+
+#[test]
+fn dependencies_point_down_only() {
+    let metadata = metadata();
+    let ours: BTreeMap<&str, &Package> =
+        metadata.packages.iter().map(|package| (package.name.as_str(), package)).collect();
+    let known: BTreeSet<&str> = BELOW.iter().map(|(name, _)| *name).collect();
+    assert_eq!(ours.keys().copied().collect::<BTreeSet<_>>(), known, "say here what a new crate may use");
+    for (name, below) in BELOW {
+        let uses: Vec<&str> = used(ours[name]).into_iter().filter(|used| known.contains(used)).collect();
+        let above: Vec<_> = uses.iter().filter(|used| !below.contains(used)).collect();
+        assert!(above.is_empty(), "{name} uses {above:?}");
+        for used in ours[name].dependencies.iter().filter(|used| known.contains(used.name.as_str())) {
+            let tests_what_is_above = used.name == "qianmo" || used.name == "qianmo-tests";
+            assert!(name == "qianmo-tests" || !tests_what_is_above, "the tests of {name} use {}", used.name);
+        }
+    }
+}
+
+/// Libraries and the only crates that know them. Tests may use what they like.
+const HOMES: [(&str, &[&str]); 17] = [
+    // qianmo-data waits for DataFusion, whose streams are tokio's; it opens no socket.
+    ("tokio", &["qianmo", "qianmo-data", "qianmo-tests"]),
+    ("quinn", &["qianmo", "qianmo-tests"]),
+    ("quinn-proto", &["qianmo"]),
+    ("wasmtime", &["qianmo-sandbox"]),
+    ("wasmparser", &["qianmo-sandbox"]),
+    // The harness makes hostile components.
+    ("wit-component", &["qianmo-sandbox", "qianmo-tests"]),
+    ("datafusion", &["qianmo-data"]),
+    ("arrow", &["qianmo-data"]),
+    ("csv", &["qianmo-data"]),
+    ("sled", &["qianmo"]),
+    ("cedar-policy", &["qianmo-policies"]),
+    ("x509-cert", &["qianmo-certs"]),
+    ("x509-parser", &["qianmo-certs"]),
+    ("rustls-webpki", &["qianmo-crypto", "qianmo-certs"]),
+    ("ring", &["qianmo-crypto", "qianmo"]),
+    ("clap", &["qianmo"]),
+    ("anyhow", &["qianmo"]),
+];
+
+#[test]
+fn each_large_library_has_one_home() {
+    for (library, homes) in HOMES {
+        for package in &metadata().packages {
+            let uses = used(package).contains(library);
+            assert!(!uses || homes.contains(&package.name.as_str()), "{} uses {library}", package.name);
+        }
+    }
+}
+
+#[test]
+fn the_oracle_of_the_tests_never_ships() {
+    for package in &metadata().packages {
+        assert!(!used(package).contains("sm-crypto"), "{} ships sm-crypto", package.name);
+    }
+}
+
+/// Every Rust file of the workspace outside its tests.
+fn sources() -> Vec<(PathBuf, String)> {
+    let roots = ["crypto/src", "certs/src", "policies/src", "sandbox/src", "node/src", "tests/src"];
+    let more = ["node/trail/src", "node/proto/src", "node/data/src"];
+    let mut found = Vec::new();
+    for root in roots.iter().chain(&more) {
+        collect(&workspace().join(root), &mut found);
+    }
+    assert!(found.len() > 100, "the sources have moved: only {} found", found.len());
+    found
+}
+
+fn collect(dir: &Path, found: &mut Vec<(PathBuf, String)>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            found.push((path.strip_prefix(workspace()).unwrap().to_owned(), text));
+        }
+    }
+}
+
+/// Words of code and the only places that may have them.
+const WORDS: [(&str, &[&str]); 4] = [
+    ("sled::", &["node/src/store/"]),
+    ("SystemTime::now", &["node/src/clock.rs"]),
+    // The sandbox's ticker drives the engine's epochs, on a thread that knows nothing of nodes.
+    ("Instant::now", &["node/src/clock.rs", "sandbox/src/ticker.rs"]),
+    ("env::var", &["node/src/cli/env.rs"]),
+];
+
+#[test]
+fn some_words_of_code_have_one_place() {
+    for (path, text) in sources() {
+        for (word, places) in WORDS {
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let found = code.into_iter().any(|line| line.contains(word));
+            let allowed = places.iter().any(|place| path.starts_with(place) || path == Path::new(place));
+            assert!(!found || allowed, "{} has {word}, which belongs into {places:?}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_crate_forbids_unsafe_code() {
+    for package in &metadata().packages {
+        let root = package.targets.iter().find(|target| target.is_lib()).unwrap();
+        let text = fs::read_to_string(&root.src_path).unwrap();
+        let says = text.contains("#![forbid(unsafe_code)]") || text.contains("#![deny(unsafe_code)]");
+        assert!(says, "{} does not say that it has no unsafe code", package.name);
+    }
+}
+
+/// Longest source file in lines: beyond it a file is split by noun.
+const LINES: usize = 500;
+
+#[test]
+fn no_source_file_grows_into_a_heap() {
+    for (path, text) in sources() {
+        let lines = text.lines().count();
+        assert!(lines <= LINES, "{} has {lines} lines; split it by noun", path.display());
+    }
+}

@@ -1,0 +1,190 @@
+//! A contract grants what it says: until then, so often, this data, these models, these parameters.
+
+use std::collections::BTreeSet;
+
+use qianmo_proto::{
+    ErrorCode, JobOrder, Request, WireError,
+    contract::OutputKind,
+    views::{JobState, JobView},
+};
+use qianmo_tests::{Ask, Clinic, block_on, eventually, now_ms, of_job};
+
+#[track_caller]
+fn refused(result: Result<JobView, WireError>, code: ErrorCode, policy: &str) {
+    let error = result.unwrap_err();
+    assert_eq!(error.code, code, "{error}");
+    assert!(error.message.contains(&format!("[{policy}]")), "{policy} is missing in {error}");
+}
+
+#[test]
+fn an_expired_contract_grants_nothing() {
+    let clinic = Clinic::shared();
+    let until_ms = now_ms() + 2_000;
+    let contract = clinic.contract(&Ask { until_ms, ..clinic.terms(clinic.stats()) });
+    eventually("the contract's end", || (now_ms() > until_ms).then_some(()));
+    refused(clinic.consumer().order(&clinic.count(&contract)), ErrorCode::Contract, "contract-expired");
+    let view = clinic.see(&contract);
+    assert_eq!((view.runs_used, view.reason.as_deref()), (0, Some("expired")));
+}
+
+#[test]
+fn a_request_with_an_end_in_the_past_is_refused() {
+    let clinic = Clinic::shared();
+    let error =
+        clinic.consumer().ask(&Ask { until_ms: now_ms() - 1, ..clinic.terms(clinic.stats()) }).unwrap_err();
+    assert_eq!(error.code, ErrorCode::BadRequest, "{error}");
+}
+
+#[test]
+fn a_job_that_runs_when_its_contract_ends_is_stopped() {
+    let clinic = Clinic::shared();
+    let model = clinic.bring("loop_forever");
+    let until_ms = now_ms() + 3_000;
+    let contract = clinic.contract(&Ask { until_ms, ..clinic.terms(model) });
+    let job = clinic.consumer().order(&clinic.run(&contract, model, "{}")).unwrap();
+    assert_eq!(job.error.unwrap().code, ErrorCode::Limit);
+    assert!(now_ms() >= until_ms);
+}
+
+#[test]
+fn a_spent_contract_grants_nothing_more() {
+    let clinic = Clinic::shared();
+    let contract = clinic.contract(&Ask { runs: 2, ..clinic.terms(clinic.stats()) });
+    for used in 1..=2 {
+        let job = clinic.consumer().order(&clinic.count(&contract)).unwrap();
+        assert_eq!((job.state, clinic.see(&contract).runs_used), (JobState::Released, used));
+    }
+    refused(clinic.consumer().order(&clinic.count(&contract)), ErrorCode::Contract, "contract-spent");
+    assert_eq!(clinic.see(&contract).reason.as_deref(), Some("all runs are spent"));
+}
+
+#[test]
+fn an_order_beside_the_contract_is_refused_and_costs_nothing() {
+    let clinic = Clinic::shared();
+    let consumer = clinic.consumer();
+    let fixed = r#"{"columns":["mean_radius"]}"#;
+    let ask = Ask { params: Some(fixed.to_owned()), ..clinic.terms(clinic.stats()) };
+    let contract = clinic.contract(&ask);
+    let good = clinic.count(&contract);
+
+    let other_params = clinic.run(&contract, clinic.stats(), r#"{"columns":["benign"]}"#);
+    refused(consumer.order(&other_params), ErrorCode::Order, "other-parameters");
+    let spaced = clinic.run(&contract, clinic.stats(), r#"{"columns": ["mean_radius"]}"#);
+    refused(consumer.order(&spaced), ErrorCode::Order, "other-parameters");
+    let other_model = clinic.run(&contract, clinic.bring("honest"), fixed);
+    refused(consumer.order(&other_model), ErrorCode::Order, "other-model");
+    let federated = JobOrder { params: good.params.clone(), ..clinic.round(&contract, 1, 0) };
+    refused(consumer.order(&federated), ErrorCode::Order, "other-output");
+    let unknown = JobOrder { contract: "ctr-0123456789abcdef0123".parse().unwrap(), ..good.clone() };
+    refused(consumer.order(&unknown), ErrorCode::Contract, "no-contract");
+    assert_eq!(clinic.see(&contract).runs_used, 0);
+    assert_eq!(consumer.order(&good).unwrap().state, JobState::Released);
+}
+
+#[test]
+fn a_contract_is_for_one_dataset() {
+    let clinic = Clinic::shared();
+    let listed = qianmo_tests::descriptor("elsewhere", "screening-a.csv", &[("mean_radius", "float64")]);
+    let _: serde_json::Value = clinic.steward().call(Request::DataAdd { descriptor: listed }).unwrap();
+    let contract = clinic.contract(&clinic.terms(clinic.stats()));
+    let dataset = "hospital-a/elsewhere".parse().unwrap();
+    let order = JobOrder { dataset, ..clinic.count(&contract) };
+    refused(clinic.consumer().order(&order), ErrorCode::Order, "contract-other-dataset");
+    let dataset = "hospital-b/screening".parse().unwrap();
+    let order = JobOrder { dataset, ..clinic.count(&contract) };
+    assert_eq!(clinic.consumer().order(&order).unwrap_err().code, ErrorCode::NotFound);
+}
+
+#[test]
+fn a_contract_is_for_one_consumer() {
+    let clinic = Clinic::shared();
+    let contract = clinic.contract(&clinic.terms(clinic.stats()));
+    let zhou = clinic.federation.person("university", "consumer", "zhou-2");
+    let other = qianmo_tests::Session { person: &zhou, node: &clinic.node };
+    refused(other.order(&clinic.count(&contract)), ErrorCode::Contract, "contract-of-another");
+    other.fails(&["contract", "show", contract.as_str()]).is(7, "QM-1006", &[]);
+}
+
+#[test]
+fn a_model_sees_the_fields_of_the_contract_and_no_others() {
+    let clinic = Clinic::shared();
+    let fields = vec!["benign".to_owned()];
+    let contract = clinic.contract(&Ask { fields, runs: 2, ..clinic.terms(clinic.stats()) });
+    // mean_radius is a field of the dataset, not of the contract: for the model it is not there.
+    let job = clinic.consumer().order(&clinic.count(&contract)).unwrap();
+    assert_eq!(job.error.unwrap().code, ErrorCode::ModelFailed);
+    let everything = clinic.run(&contract, clinic.stats(), "{}");
+    let job = clinic.consumer().order(&everything).unwrap();
+    let got = clinic.consumer().ok(&["result", "get", job.id.as_str()]);
+    assert_eq!(got["result"]["tables"][0]["columns"][0]["cells"]["text"], serde_json::json!(["benign"]));
+
+    let fields = vec!["salary".to_owned()];
+    let error = clinic.consumer().ask(&Ask { fields, ..clinic.terms(clinic.stats()) }).unwrap_err();
+    assert!(error.message.contains("unknown-fields"), "{error}");
+}
+
+#[test]
+fn the_same_order_sent_twice_is_one_job_and_one_charge() {
+    let clinic = Clinic::shared();
+    let contract = clinic.contract(&Ask { runs: 5, ..clinic.terms(clinic.stats()) });
+    let order = clinic.consumer().person.sign(&clinic.count(&contract));
+    let (one, two) = (clinic.consumer().connect(), clinic.consumer().connect());
+    let send = || Request::JobRun { order: order.clone(), wait_ms: 60_000 };
+    let (first, second) =
+        block_on(async { tokio::join!(one.call::<JobView>(send()), two.call::<JobView>(send())) });
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!((first.state, second.state), (JobState::Released, JobState::Released));
+    let late: JobView = clinic.consumer().call(send()).unwrap();
+    assert_eq!(BTreeSet::from([&first.id, &second.id, &late.id]).len(), 1);
+    assert_eq!(clinic.see(&contract).runs_used, 1);
+    let trail = clinic.auditor().trail();
+    assert_eq!(of_job(&trail, first.id.as_str()), ["intent", "outcome"]);
+}
+
+#[test]
+fn of_two_orders_for_the_last_run_exactly_one_wins() {
+    let clinic = Clinic::shared();
+    let (one, two) = (clinic.consumer().connect(), clinic.consumer().connect());
+    for _ in 0..8 {
+        let contract = clinic.contract(&clinic.terms(clinic.stats()));
+        let order = || {
+            let order = clinic.consumer().person.sign(&clinic.count(&contract));
+            Request::JobRun { order, wait_ms: 60_000 }
+        };
+        let (a, b) = (order(), order());
+        let (a, b) = block_on(async { tokio::join!(one.call::<JobView>(a), two.call::<JobView>(b)) });
+        let (won, lost) = if a.is_ok() { (a, b) } else { (b, a) };
+        assert_eq!(won.unwrap().state, JobState::Released);
+        refused(lost, ErrorCode::Contract, "contract-spent");
+        assert_eq!(clinic.see(&contract).runs_used, 1);
+    }
+}
+
+#[test]
+fn a_federated_run_counts_once_and_its_rounds_are_bounded() {
+    let clinic = Clinic::shared();
+    let ask = Ask { rounds: 2, kinds: vec![OutputKind::Update], ..clinic.terms(clinic.glm()) };
+    let contract = clinic.contract(&ask);
+    let order = |run, round| clinic.consumer().order(&clinic.round(&contract, run, round));
+    assert_eq!(order(7, 0).unwrap().state, JobState::Released);
+    // The same round once more is another job of the same run.
+    assert_eq!(order(7, 0).unwrap().state, JobState::Released);
+    refused(order(7, 0), ErrorCode::Contract, "rounds-exceeded");
+    refused(order(7, 2), ErrorCode::Contract, "rounds-exceeded");
+    refused(order(8, 0), ErrorCode::Contract, "contract-spent");
+    assert_eq!(clinic.see(&contract).runs_used, 1);
+}
+
+#[test]
+fn a_revoked_contract_stops_its_running_job_within_a_second() {
+    let clinic = Clinic::shared();
+    let (job, contract) = clinic.endless_job();
+    let watch = qianmo::clock::Stopwatch::start();
+    let reason = "no longer".to_owned();
+    let _: serde_json::Value =
+        clinic.steward().call(Request::ContractRevoke { id: contract.clone(), reason }).unwrap();
+    let ended: JobView = clinic.consumer().call(Request::JobShow { id: job.id, wait_ms: 30_000 }).unwrap();
+    assert!(watch.elapsed().as_millis() < 1_000, "it took {:?}", watch.elapsed());
+    assert_eq!((ended.state, ended.error.unwrap().code), (JobState::Failed, ErrorCode::Stopped));
+    refused(clinic.consumer().order(&clinic.count(&contract)), ErrorCode::Contract, "contract-not-in-force");
+}

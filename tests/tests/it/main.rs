@@ -1,0 +1,21 @@
+//! End to end: the real program in separate processes, told what people tell it, and what they should not.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+mod architecture;
+mod contract;
+mod crash;
+mod data;
+mod demo;
+mod deploy;
+mod disk_full;
+mod identity;
+mod models;
+mod start;
+mod trail_files;
+mod tutorial;
+mod wire;

@@ -1,0 +1,152 @@
+//! What keeps a node from starting, or commands from being understood: a clear error, and nothing touched.
+
+use std::{
+    fs,
+    net::UdpSocket,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::Path,
+};
+
+use qianmo_tests::{Clinic, Failure, Federation, Node};
+use rustix::process::{Pid, Signal, kill_process};
+
+fn refused(node: &Node) -> Failure {
+    node.try_start(&[]).unwrap_err().failure()
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let federation = Federation::new();
+    let node = federation.node("hospital-a");
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let file = node.dir().join("qianmo.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("127.0.0.1:0", &address)).unwrap();
+    refused(&node).is(7, "", &["cannot listen", &address, "another port"]);
+    drop(taken);
+    node.start();
+    assert_eq!(node.address().to_string(), address);
+}
+
+#[test]
+fn a_folder_belongs_to_one_node() {
+    let clinic = Clinic::shared();
+    // Typed by hand: the harness would take the first node's address for the second's.
+    let serve = ["serve", "--dir", clinic.node.dir().to_str().unwrap()];
+    clinic.federation.terminal().fails(&serve).is(7, "", &["another node is running", "stop it first"]);
+    assert!(clinic.node.dir().join("run/address").exists(), "the first node's address was taken away");
+    clinic.still_serves();
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_named() {
+    let federation = Federation::new();
+    let serve = |dir: &Path| federation.terminal().fails(&["serve", "--dir", dir.to_str().unwrap()]);
+    serve(&federation.dir().join("nowhere")).is(7, "", &["nowhere", "qianmo init"]);
+    serve(&federation.root()).is(7, "", &["root.crt/qianmo.toml"]);
+
+    // Folders of a node that are something else.
+    for name in ["run", "trail", "blobs"] {
+        let node = federation.node(&format!("hospital-{name}"));
+        let place = node.dir().join(name);
+        fs::write(&place, "a file").unwrap();
+        let failure = refused(&node);
+        assert_eq!(failure.exit, 7, "{failure:?}");
+        assert!(failure.message.contains(name), "{failure:?}");
+        assert_eq!(fs::read_to_string(&place).unwrap(), "a file", "what is not ours was touched");
+    }
+
+    // A folder that nobody can write to, not even who may do anything.
+    for name in ["run", "trail"] {
+        let node = federation.node(&format!("office-{name}"));
+        symlink("/proc/self/task", node.dir().join(name)).unwrap();
+        let failure = refused(&node);
+        assert_eq!(failure.exit, 7, "{failure:?}");
+    }
+}
+
+#[test]
+fn keys_and_certificates_must_be_there_and_belong_together() {
+    let federation = Federation::new();
+    let node = federation.node("hospital-a");
+    let other = federation.node("hospital-b");
+    let (key, certificate) = (node.dir().join("keys/node.key"), node.dir().join("node.crt"));
+    let mode = |mode| fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+
+    mode(0o644);
+    refused(&node).is(7, "", &["can be read by others", "chmod 600"]);
+    mode(0o600);
+    let own = fs::read(&certificate).unwrap();
+    fs::remove_file(&certificate).unwrap();
+    refused(&node).is(7, "", &["node.crt", "qianmo ca issue"]);
+    fs::copy(other.dir().join("node.crt"), &certificate).unwrap();
+    refused(&node).is(7, "", &["hospital-b", "hospital-a"]);
+    fs::write(&certificate, &own).unwrap();
+    fs::copy(other.dir().join("keys/node.key"), &key).unwrap();
+    assert_eq!(refused(&node).exit, 7, "the certificate is another key's");
+    fs::write(node.dir().join("keys/kek"), "xyz").unwrap();
+    refused(&node).is(7, "", &["kek", "hexadecimal"]);
+    assert!(!node.dir().join("trail").exists(), "a trail was begun with the wrong keys");
+}
+
+#[test]
+fn all_mistakes_in_a_configuration_are_told_at_once() {
+    let federation = Federation::new();
+    let node = federation.node("hospital-a");
+    node.configure("egress", "min_cell = 1");
+    node.configure("limits", "jobs = 0");
+    node.configure("sandbox", "wall_s = 0");
+    let words = ["3 mistake(s)", "egress.min_cell", "limits.jobs", "sandbox.wall_s"];
+    refused(&node).is(7, "", &words);
+    let check = ["config", "check", "--dir", node.dir().to_str().unwrap()];
+    federation.terminal().fails(&check).is(7, "", &words);
+    node.configure("egress", "mincell = 10");
+    federation.terminal().fails(&check).is(7, "", &["mincell", "unknown field"]);
+}
+
+#[test]
+fn a_policy_file_that_does_not_load_stops_the_start() {
+    let federation = Federation::new();
+    let node = federation.node("hospital-a");
+    node.configure("policies", "file = \"own.cedar\"");
+    refused(&node).is(7, "", &["own.cedar"]);
+    fs::write(node.dir().join("own.cedar"), "permit everything to everybody;").unwrap();
+    refused(&node).is(7, "", &["policies do not load"]);
+}
+
+#[test]
+fn sigterm_stops_a_node_in_good_order() {
+    let clinic = Clinic::new();
+    let pid = Pid::from_raw(clinic.node.pid().try_into().unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    let ended = clinic.node.wait_for_end();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(!clinic.node.dir().join("run/address").exists());
+    clinic.node.start();
+    let trail = clinic.auditor().trail();
+    let actions: Vec<&str> = trail.iter().map(|entry| entry.action()).rev().take(2).collect();
+    assert_eq!(actions, ["node.start", "node.stop"]);
+}
+
+#[test]
+fn what_is_there_already_is_never_overwritten() {
+    let federation = Federation::new();
+    let node = federation.node("hospital-a");
+    let key = fs::read(node.dir().join("keys/node.key")).unwrap();
+    let init = ["init", "--dir", node.dir().to_str().unwrap(), "--department", "hospital-b"];
+    federation.terminal().fails(&init).is(7, "", &["holds a node already"]);
+    federation.terminal().fails(&["ca", "init"]).is(7, "", &[]);
+    assert_eq!(fs::read(node.dir().join("keys/node.key")).unwrap(), key);
+    let again = node.dir().join("node.csr");
+    federation.terminal().fails(&["ca", "issue", again.to_str().unwrap()]).is(7, "", &["hospital-a"]);
+}
+
+#[test]
+fn a_command_that_is_none_is_bad_input_not_tampering() {
+    let federation = Federation::new();
+    let ended = federation.terminal().run(&["data", "steal"]);
+    assert_eq!(ended.exit, Some(7), "{ended}");
+    let unknown = federation.terminal().fails(&["data", "ls"]);
+    unknown.is(7, "", &["--identity", "qianmo context add"]);
+}
