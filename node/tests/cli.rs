@@ -78,7 +78,8 @@ fn help_is_pinned() {
     for group in groups.split(' ').chain(single.split(' ')) {
         assert_snapshot(&format!("help-{group}"), desk.run(&format!("{group} --help")));
     }
-    let verbs = "ca issue\nid new\nmodel push\nrequest new\nrequest approve\njob run\nresult get\naudit verify";
+    let verbs =
+        "ca issue\nid new\nmodel push\nrequest new\nrequest approve\njob run\nresult get\naudit verify";
     for verb in verbs.lines() {
         assert_snapshot(&format!("help-{}", verb.replace(' ', "-")), desk.run(&format!("{verb} --help")));
     }
@@ -100,6 +101,7 @@ fn usage_errors_are_bad_input_and_never_look_like_a_verdict() {
         audit verify --root x
         model push no-such-model
         --lang fr peer ls
+        --json job run
     ";
     assert_snapshot("usage", desk.script(lines));
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     exit::{Exit, Fault, read_text, write_file},
-    output::{Output, Rows, facts},
+    output::{Facts, Output, Rows},
     shell::{Shell, private_dir},
 };
 use crate::clock::rfc3339;
@@ -104,11 +104,12 @@ fn init(dir: &Path, title: &str, years: u32, shell: &Shell) -> Result<(), Fault>
     let view = json!({"dir": dir, "root": root, "name": ca.name(), "fingerprint": ca.fingerprint()});
     let t = |en, zh| shell.out.t(en, zh);
     shell.out.show(&view, || {
-        let facts = facts(&[
+        let facts = Facts::of(&[
             (t("root", "根证书"), &root.display()),
             (t("name", "名称"), &ca.name()),
             (t("fingerprint", "指纹"), &ca.fingerprint()),
-        ]);
+        ])
+        .text();
         let next = t(
             "Give this file to every node and person, who compare the fingerprint by telephone.",
             "请将此文件分发给所有节点和人员，并由其通过电话核对指纹。",
@@ -131,12 +132,13 @@ fn issue(csr: &Path, out: &Path, days: u32, renew: bool, dir: &Path, shell: &She
         "identity": issued.identity, "certificate": out, "serial": issued.serial_hex, "until": until,
     });
     shell.out.show(&view, || {
-        facts(&[
+        Facts::of(&[
             (shell.out.t("identity", "身份"), &issued.identity),
             (shell.out.t("certificate", "证书"), &out.display()),
             (shell.out.t("serial", "序列号"), &issued.serial_hex),
             (shell.out.t("valid until", "有效期至"), &until),
         ])
+        .text()
     })
 }
 
@@ -186,10 +188,11 @@ fn crl(out: &Path, hours: u32, dir: &Path, shell: &Shell) -> Result<(), Fault> {
     write_file(out, pem.as_bytes())?;
     let until = rfc3339(shell.now_ms() + i64::from(hours) * 3_600_000);
     shell.out.show(&json!({"crl": out, "next_update": until}), || {
-        facts(&[
+        Facts::of(&[
             (shell.out.t("list", "吊销列表"), &out.display()),
             (shell.out.t("next one due by", "下次更新不晚于"), &until),
         ])
+        .text()
     })
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     exit::{Exit, Fault},
-    output::facts,
+    output::Facts,
     shell::Shell,
 };
 use crate::config::Config;
@@ -30,11 +30,12 @@ pub(crate) fn run(command: &Command, shell: &Shell) -> Result<Exit, Fault> {
     let view = json!({"node": config.identity, "listen": config.listen, "title": config.title});
     shell.out.show(&view, || {
         let sound = shell.out.t("the configuration is sound", "配置无误");
-        let facts = facts(&[
+        let facts = Facts::of(&[
             (shell.out.t("node", "节点"), &config.identity),
             (shell.out.t("listens on", "监听地址"), &config.listen),
             (shell.out.t("title", "名称"), &config.title),
-        ]);
+        ])
+        .text();
         format!("{facts}{sound}")
     })?;
     Ok(Exit::Done)

@@ -193,9 +193,9 @@ impl Session {
     pub(crate) async fn everywhere(&self) -> Result<Vec<(Identity, Result<Reached, Fault>)>, Fault> {
         let mut nodes = vec![(self.home.client.node().clone(), Ok(self.home.clone()))];
         let peers = self.peers().await?;
-        let dialled = peers
-            .iter()
-            .map(async |peer| (peer.node.clone(), dial(&self.credentials, &peer.node, &peer.address, &self.shell).await));
+        let dialled = peers.iter().map(async |peer| {
+            (peer.node.clone(), dial(&self.credentials, &peer.node, &peer.address, &self.shell).await)
+        });
         nodes.extend(futures::future::join_all(dialled).await);
         Ok(nodes)
     }
@@ -231,8 +231,8 @@ pub(crate) async fn resolve(address: &str) -> Result<SocketAddr, Fault> {
     found.next().ok_or_else(|| wrong("has no address".to_owned()))
 }
 
-/// Thirty days: long enough to have a new certificate signed.
-const EXPIRY_NOTICE_MS: i64 = 30 * 86_400_000;
+/// Two weeks: long enough to have a new certificate signed.
+const EXPIRY_NOTICE_MS: i64 = 14 * 86_400_000;
 
 fn warn_of_expiry(person: &Person, shell: &Shell) {
     if person.not_after_ms - shell.now_ms() < EXPIRY_NOTICE_MS {

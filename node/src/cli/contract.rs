@@ -6,7 +6,7 @@ use qianmo_proto::{ContractId, Request, views::ContractView};
 use super::{
     connect::Session,
     exit::{Exit, Fault},
-    output::{Output, Rows, facts},
+    output::{Facts, Output, Rows},
     pick::pick,
     shell::Shell,
     terms,
@@ -84,15 +84,14 @@ fn table(out: Output, all: &[ContractView]) -> String {
 
 /// One contract with its terms.
 pub(crate) fn show(out: Output, view: &ContractView) -> String {
-    let head = facts(&[
+    let facts = Facts::of(&[
         (out.t("contract", "合约"), &view.id),
         (out.t("state", "状态"), &view.state.as_str()),
         (out.t("consumer", "使用方"), &view.consumer),
         (out.t("steward", "数据管理员"), &view.steward),
         (out.t("signed", "签署时间"), &rfc3339(view.at_ms)),
         (out.t("runs used", "已用次数"), &view.runs_used),
-    ]);
-    let reason =
-        view.reason.as_deref().map(|why| facts(&[(out.t("reason", "原因"), &why)])).unwrap_or_default();
-    format!("{head}{reason}{}", terms::show(out, &view.terms))
+    ])
+    .and_maybe(out.t("reason", "原因"), view.reason.as_ref().map(|why| why as _));
+    terms::add(facts, out, &view.terms).text()
 }

@@ -8,7 +8,7 @@ use qianmo_proto::{DatasetMeta, Name, Request, WireError, views::Done};
 use super::{
     connect::Session,
     exit::{Exit, Fault, read_text},
-    output::{Output, Rows, facts},
+    output::{Facts, Output, Rows},
     shell::Shell,
 };
 use crate::net::client::Client;
@@ -104,7 +104,7 @@ fn show(out: Output, meta: &DatasetMeta) -> String {
         let nullable = if field.nullable { out.t("yes", "是") } else { "" };
         rows.add([&field.name, &field.ty, &field.grade, &field.sensitivity, &nullable, &field.description]);
     }
-    let head = facts(&[
+    let head = Facts::of(&[
         (out.t("dataset", "数据集"), &meta.id),
         (out.t("title", "名称"), &meta.title),
         (out.t("provider", "提供方"), &meta.provider),
@@ -114,6 +114,7 @@ fn show(out: Output, meta: &DatasetMeta) -> String {
         (out.t("sharing", "共享"), &meta.sharing),
         (out.t("update cycle", "更新周期"), &meta.update_cycle),
         (out.t("rows about", "约行数"), &meta.rows_about),
-    ]);
+    ])
+    .text();
     format!("{head}\n{}", rows.text())
 }

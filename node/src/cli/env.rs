@@ -30,6 +30,11 @@ pub(crate) fn no_color() -> bool {
     env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
+/// Whether the command line asks for JSON, for errors that come before it is understood.
+pub(crate) fn asks_for_json() -> bool {
+    env::args_os().any(|arg| arg == "--json")
+}
+
 /// This program's own file, to start nodes with.
 pub(crate) fn program() -> Result<PathBuf, Fault> {
     env::current_exe().map_err(|e| Fault::failed(format!("this program's own file cannot be found: {e}")))

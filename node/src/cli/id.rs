@@ -12,7 +12,7 @@ use super::{
     connect::{CERTIFICATE, CRL, KEY, Person, REQUEST, ROOT},
     context::Context,
     exit::{Exit, Fault, write_file, write_private},
-    output::facts,
+    output::Facts,
     shell::{Shell, private_dir},
 };
 use crate::clock::rfc3339;
@@ -96,9 +96,10 @@ fn show(shell: &Shell) -> Result<(), Fault> {
     let person = Person::load(&Context::identity(shell)?, shell.clock.as_ref())?;
     let until = rfc3339(person.not_after_ms);
     shell.out.show(&json!({"identity": person.identity, "until": until}), || {
-        facts(&[
+        Facts::of(&[
             (shell.out.t("identity", "身份"), &person.identity),
             (shell.out.t("valid until", "有效期至"), &until),
         ])
+        .text()
     })
 }

@@ -12,7 +12,7 @@ use super::{
     connect::{Person, Session},
     exit::{Exit, Fault},
     locate::{self, Located},
-    output::{Output, Rows, facts, line},
+    output::{Facts, Output, Rows, line},
     params,
     pick::pick,
     render,
@@ -217,7 +217,7 @@ pub(crate) async fn find(client: &Client, given: &str) -> Result<JobId, Fault> {
     pick("job", given, &all, |view| view.id.clone()).map(|view| view.id.clone())
 }
 
-/// Jobs as a table.
+/// Jobs as a table, the oldest first.
 pub(crate) fn table(out: Output, all: &[JobView]) -> String {
     let mut rows = Rows::new(&[
         out.t("job", "作业"),
@@ -229,7 +229,9 @@ pub(crate) fn table(out: Output, all: &[JobView]) -> String {
         out.t("ordered", "时间"),
     ])
     .right(5);
-    for view in all {
+    let mut by_time: Vec<&JobView> = all.iter().collect();
+    by_time.sort_by_key(|view| (view.at_ms, view.round.as_ref().map(|place| place.round)));
+    for view in by_time {
         let round = view.round.as_ref().map(|place| place.round.to_string()).unwrap_or_default();
         let (model, at) = (view.model.short(), rfc3339(view.at_ms));
         rows.add([&view.id, &view.state.as_str(), &view.consumer, &view.dataset, &model, &round, &at]);
@@ -239,7 +241,7 @@ pub(crate) fn table(out: Output, all: &[JobView]) -> String {
 
 /// One job.
 pub(crate) fn show(out: Output, view: &JobView) -> String {
-    let mut text = facts(&[
+    let mut facts = Facts::of(&[
         (out.t("job", "作业"), &view.id),
         (out.t("state", "状态"), &view.state.as_str()),
         (out.t("consumer", "使用方"), &view.consumer),
@@ -249,12 +251,9 @@ pub(crate) fn show(out: Output, view: &JobView) -> String {
         (out.t("ordered", "时间"), &rfc3339(view.at_ms)),
     ]);
     if let Some(place) = &view.round {
-        text += &facts(&[(out.t("run", "运行"), &place.run), (out.t("round", "轮次"), &place.round)]);
+        facts = facts.and(&[(out.t("run", "运行"), &place.run), (out.t("round", "轮次"), &place.round)]);
     }
-    if let Some(error) = &view.error {
-        text += &facts(&[(out.t("reason", "原因"), error)]);
-    }
-    text
+    facts.and_maybe(out.t("reason", "原因"), view.error.as_ref().map(|error| error as _)).text()
 }
 
 fn why(out: Output, view: &WhyView) -> String {

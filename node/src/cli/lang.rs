@@ -5,9 +5,7 @@ use clap::ValueEnum;
 /// English or Chinese.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Lang {
-    /// English.
     En,
-    /// 中文.
     Zh,
 }
 

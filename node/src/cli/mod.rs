@@ -40,6 +40,8 @@ use clap::{Parser, Subcommand, error::ErrorKind};
 
 use self::{
     exit::{Exit, Fault},
+    lang::Lang,
+    output::Output,
     shell::{Flags, Shell},
 };
 use crate::{clock::SystemClock, telemetry};
@@ -129,12 +131,19 @@ fn runtime() -> Result<tokio::runtime::Runtime, Fault> {
 
 /// clap's words and places for them, our exit codes: its own 2 means TAMPERED here.
 fn usage(e: &clap::Error) -> Exit {
-    // Nobody is left to tell if the terminal is gone.
-    let _ = e.print();
-    match e.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
-        _ => Exit::BadInput,
+    if matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // Nobody is left to tell if the terminal is gone.
+        let _ = e.print();
+        return Exit::Done;
     }
+    if env::asks_for_json() {
+        let message = e.to_string();
+        let message = message.trim().trim_start_matches("error: ");
+        Output { json: true, lang: Lang::En }.fault(&Fault::input(message));
+    } else {
+        let _ = e.print();
+    }
+    Exit::BadInput
 }
 
 async fn dispatch(command: Command, shell: &Shell) -> Result<Exit, Fault> {

@@ -5,7 +5,7 @@ use clap::Subcommand;
 use super::{
     connect::{Session, info},
     exit::{Exit, Fault},
-    output::facts,
+    output::Facts,
     shell::Shell,
 };
 
@@ -22,7 +22,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     let view = info(&Session::open(shell).await?.target().await?).await?;
     let t = |en, zh| shell.out.t(en, zh);
     shell.out.show(&view, || {
-        facts(&[
+        Facts::of(&[
             (t("node", "节点"), &view.node),
             (t("version", "版本"), &view.version),
             (t("trail entries", "存证条目"), &view.trail_size),
@@ -31,6 +31,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
             (t("policies", "策略摘要"), &view.policies),
             (t("you are", "您的身份"), &view.caller),
         ])
+        .text()
     })?;
     Ok(Exit::Done)
 }

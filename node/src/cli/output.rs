@@ -153,13 +153,38 @@ impl Rows {
 }
 
 /// `name  value` lines, the names padded to one width.
-pub(crate) fn facts(pairs: &[(&str, &dyn Display)]) -> String {
-    let mut rows = Table::new();
-    rows.load_preset(presets::NOTHING);
-    for (name, value) in pairs {
-        rows.add_row([Cell::new(name), Cell::new(clean(&value.to_string()))]);
+pub(crate) struct Facts {
+    table: Table,
+}
+
+impl Facts {
+    /// These lines.
+    pub(crate) fn of(pairs: &[(&str, &dyn Display)]) -> Self {
+        let mut table = Table::new();
+        table.load_preset(presets::NOTHING);
+        Self { table }.and(pairs)
     }
-    text_of(&rows)
+
+    /// These lines, too.
+    pub(crate) fn and(mut self, pairs: &[(&str, &dyn Display)]) -> Self {
+        for (name, value) in pairs {
+            self.table.add_row([Cell::new(name), Cell::new(clean(&value.to_string()))]);
+        }
+        self
+    }
+
+    /// This line, too, if there is a value.
+    pub(crate) fn and_maybe(self, name: &str, value: Option<&dyn Display>) -> Self {
+        match value {
+            Some(value) => self.and(&[(name, value)]),
+            None => self,
+        }
+    }
+
+    /// The lines as text.
+    pub(crate) fn text(&self) -> String {
+        text_of(&self.table)
+    }
 }
 
 /// Cells have a blank on either side; the first and the trailing ones only widen the text.

@@ -13,7 +13,7 @@ use super::{
     contract,
     exit::{Exit, Fault},
     model,
-    output::{Output, Rows, confirm, facts},
+    output::{Facts, Output, Rows, confirm},
     params,
     pick::pick,
     shell::Shell,
@@ -275,15 +275,14 @@ fn table(out: Output, all: &[RequestView]) -> String {
 }
 
 fn show(out: Output, view: &RequestView) -> String {
-    let head = facts(&[
+    let facts = Facts::of(&[
         (out.t("request", "申请"), &view.id),
         (out.t("state", "状态"), &view.state.as_str()),
         (out.t("consumer", "使用方"), &view.consumer),
         (out.t("asked", "申请时间"), &rfc3339(view.at_ms)),
-    ]);
-    let reason =
-        view.reason.as_deref().map(|why| facts(&[(out.t("reason", "原因"), &why)])).unwrap_or_default();
-    format!("{head}{reason}{}", terms::show(out, &view.terms))
+    ])
+    .and_maybe(out.t("reason", "原因"), view.reason.as_ref().map(|why| why as _));
+    terms::add(facts, out, &view.terms).text()
 }
 
 #[cfg(test)]

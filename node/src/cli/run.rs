@@ -11,6 +11,7 @@ use super::{
     connect::{GROUPS, Person, Session},
     exit::{Exit, Fault, write_file},
     job::check_params,
+    lang::Lang,
     locate::{self, Located},
     model::Component,
     output::{Output, Rows},
@@ -163,15 +164,12 @@ impl From<RunFault> for Fault {
 pub(crate) fn round_line(out: Output, report: &RoundReport) -> String {
     let metrics: Vec<_> =
         report.metrics.iter().map(|metric| format!("{} {}", metric.name, metric.value)).collect();
-    format!(
-        "{} {:>2}  {} {}  {} ms  {}",
-        out.t("round", "第"),
-        report.round,
-        report.samples,
-        out.t("rows", "行"),
-        report.took_ms,
-        metrics.join("  ")
-    )
+    let (number, rows) = (report.round, report.samples);
+    let told = match out.lang {
+        Lang::En => format!("round {number:>2}  {rows} rows"),
+        Lang::Zh => format!("第 {number:>2} 轮  {rows} 行"),
+    };
+    format!("{told}  {} ms  {}", report.took_ms, metrics.join("  "))
 }
 
 fn show(out: Output, report: &Report) -> String {

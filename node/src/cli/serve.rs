@@ -38,8 +38,7 @@ pub(crate) struct Command {
 pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> {
     let config = Config::load(&command.dir).map_err(|e| Fault::input(e.to_string()))?;
     telemetry::init(shell.flags.verbose, shell.out.json);
-    let mut options = ServeOptions::default();
-    options.faults = Faults { crash_at: command.crash_at };
+    let options = ServeOptions { faults: Faults { crash_at: command.crash_at }, ..ServeOptions::default() };
     let dir = config.dir.clone();
     let mut node = Node::bind(config, Arc::clone(&shell.clock), options)
         .await

@@ -2,11 +2,11 @@
 
 use qianmo_proto::{Terms, contract::OutputKind};
 
-use super::output::{Output, facts};
+use super::output::{Facts, Output};
 use crate::clock::rfc3339;
 
-/// Everything that a signature under these terms commits to.
-pub(crate) fn show(out: Output, terms: &Terms) -> String {
+/// Adds everything that a signature under these terms commits to.
+pub(crate) fn add(facts: Facts, out: Output, terms: &Terms) -> Facts {
     let fields: Vec<_> = terms.fields.iter().map(|field| field.as_str()).collect();
     let models: Vec<_> = terms.models.iter().map(|model| model.short()).collect();
     let params = match &terms.params {
@@ -17,7 +17,7 @@ pub(crate) fn show(out: Output, terms: &Terms) -> String {
     if terms.output.strings {
         output.push(out.t("with text columns", "含文本列").to_owned());
     }
-    facts(&[
+    facts.and(&[
         (out.t("dataset", "数据集"), &terms.dataset),
         (out.t("fields", "字段"), &format!("({}) {}", fields.len(), fields.join(", "))),
         (out.t("models", "模型"), &models.join(", ")),

@@ -145,7 +145,7 @@ fn late_and_repeated_answers_have_no_effect() {
     bench.deliver(0, 0);
     bench.data[0] = vec![100.0];
     bench.deliver(0, 0);
-    bench.deliver(7, 0);
+    bench.happen(Event::Delivered { site: 7, round: 0, update: update(1, &[1.0]) });
     bench.deliver(1, 5);
     bench.deliver(1, 0);
     assert_eq!(bench.settle(), [(0, 1), (1, 1)]);

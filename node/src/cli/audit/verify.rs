@@ -19,7 +19,7 @@ use crate::{
     cli::{
         connect::Session,
         exit::{Exit, Fault, read_text},
-        output::{Output, facts, line},
+        output::{Facts, Output, line},
         shell::Shell,
     },
     clock::rfc3339,
@@ -229,18 +229,20 @@ impl Verification {
         };
         let mut text = format!("{verdict}\n");
         if let Some(checkpoint) = &self.report.checkpoint {
-            text += &facts(&[
+            text += &Facts::of(&[
                 (out.t("trail of", "存证所属"), &checkpoint.origin),
                 (out.t("entries", "条目数"), &self.report.entries),
                 (out.t("signed at", "签名时间"), &rfc3339(checkpoint.time_ms)),
                 (out.t("root", "根哈希"), &checkpoint.root),
-            ]);
+            ])
+            .text();
         }
         if let Some(size) = self.remembered {
-            text += &facts(&[(
-                out.t("contains the one verified before, of size", "包含上次验证的检查点，条目数"),
+            text += &Facts::of(&[(
+                out.t("compared with the one verified before, of size", "已与上次验证的检查点比对，条目数"),
                 &size,
-            )]);
+            )])
+            .text();
         }
         for problem in &self.report.problems {
             text += &format!("- {}\n", line(&problem.to_string()));

@@ -17,6 +17,7 @@ use crate::{
         connect::Session,
         data,
         exit::Fault,
+        lang::Lang,
         locate::{self, Located},
         model::{self, Component},
         params,
@@ -172,7 +173,11 @@ fn round_line(report: &RoundReport, shell: &Shell) -> String {
         }
         _ => shell.out.t("pooled means and deviations", "合并均值与标准差").to_owned(),
     };
-    format!("   {} {:>2}  {} ms  {what}", shell.out.t("round", "第"), report.round, report.took_ms)
+    let number = match shell.out.lang {
+        Lang::En => format!("round {:>2}", report.round),
+        Lang::Zh => format!("第 {:>2} 轮", report.round),
+    };
+    format!("   {number}  {} ms  {what}", report.took_ms)
 }
 
 async fn verify(cast: &Cast, (hospital, address): (&Hospital, &str), shell: &Shell) -> Result<Trail, Fault> {

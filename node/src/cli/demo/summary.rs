@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::cli::{
     exit::Exit,
-    output::{Output, Rows, facts},
+    output::{Facts, Output, Rows},
 };
 
 /// Coefficients printed; --json has all.
@@ -84,7 +84,7 @@ impl Summary {
         let number = |value: Option<f64>, digits: usize| {
             value.map_or_else(|| "?".to_owned(), |value| format!("{value:.digits$}"))
         };
-        let fit = facts(&[
+        let fit = Facts::of(&[
             (
                 out.t("accuracy", "准确率"),
                 &format!(
@@ -97,19 +97,21 @@ impl Summary {
             (out.t("deviance", "偏差"), &number(self.deviance, 6)),
             (out.t("Newton steps", "牛顿迭代次数"), &number(self.steps, 0)),
             (out.t("intercept", "截距"), &number(self.intercept, 8)),
-        ]);
+        ])
+        .text();
         let mut coefficients = Rows::new(&[out.t("feature", "特征"), out.t("coefficient", "系数")]).right(1);
         for coefficient in self.coefficients.iter().take(SHOWN) {
             coefficients.add([&coefficient.name, &format!("{:.8}", coefficient.value)]);
         }
         let more = self.coefficients.len().saturating_sub(SHOWN);
-        let moved = facts(&[
+        let moved = Facts::of(&[
             (out.t("models in", "模型流入"), &bytes(self.moved.model_bytes_in)),
             (out.t("orders in", "指令流入"), &bytes(self.moved.order_bytes_in)),
             (out.t("aggregates out", "聚合结果流出"), &bytes(self.moved.aggregate_bytes_out)),
             (out.t("rows out", "数据行流出"), &self.moved.rows_out),
             (out.t("time", "用时"), &format!("{:.1} s", self.took_ms as f64 / 1000.0)),
-        ]);
+        ])
+        .text();
         format!(
             "\n{}\n{fit}\n{}… {more} {}\n\n{}\n{moved}",
             out.t("The model, fitted over three hospitals:", "三家医院联合拟合的模型："),
@@ -124,7 +126,7 @@ fn bytes(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
