@@ -199,7 +199,11 @@ async fn follow(
     shell: &Shell,
 ) -> Result<JobView, WireError> {
     let id = JobId::of(&order.digest());
-    let spinner = shell.out.spinner(format!("{id} {}", client.node()));
+    if wait_ms > 0 {
+        let text = shell.out.t("ordered; it goes on if you stop waiting:", "已下达；停止等待不影响其运行：");
+        shell.out.note(&format!("{text} {id} --on {}", client.node().department()));
+    }
+    let spinner = shell.out.spinner(shell.out.t("running", "运行中").to_owned());
     let mut view: JobView = client.call(Request::JobRun { order: order.clone(), wait_ms }).await?;
     while wait_ms > 0 && !view.state.is_over() {
         view = client.call(Request::JobShow { id: id.clone(), wait_ms }).await?;

@@ -44,8 +44,7 @@ mod tests {
     #[test]
     fn a_unique_prefix_is_enough() {
         let ids = ["job-66c7f0f462eeedd9d1f2", "job-66d0f0f462eeedd9d1f2", "job-70aaaaaaaaaaaaaaaaaa"];
-        let picked =
-            |given: &str| pick("job", given, &ids, |id| *id).map(|id| *id).map_err(|e| e.to_string());
+        let picked = |given: &str| pick("job", given, &ids, |id| *id).copied().map_err(|e| e.to_string());
         assert_eq!(picked("job-7").unwrap(), ids[2]);
         assert_eq!(picked("66c").unwrap(), ids[0]);
         assert_eq!(picked(ids[1]).unwrap(), ids[1]);

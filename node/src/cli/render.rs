@@ -16,7 +16,7 @@ pub(crate) fn document(out: Output, document: &ResultDoc) -> String {
     let mut numbers = Rows::new(&[out.t("name", "名称"), out.t("value", "值")]);
     numbers.add([&out.t("samples", "样本数"), &document.samples]);
     for metric in &document.metrics {
-        numbers.add([&metric.name, &metric.value]);
+        numbers.add([&metric.name, &number(metric.value)]);
     }
     for vector in &document.vectors {
         numbers.add([&name(vector), &values(&vector.values)]);
@@ -33,11 +33,16 @@ fn name(vector: &NamedVector) -> String {
 
 /// The first numbers of a vector.
 pub(crate) fn values(values: &[f64]) -> String {
-    let mut shown: Vec<_> = values.iter().take(SHOWN).map(ToString::to_string).collect();
+    let mut shown: Vec<_> = values.iter().take(SHOWN).map(|value| number(*value)).collect();
     if values.len() > SHOWN {
         shown.push("…".to_owned());
     }
     shown.join(" ")
+}
+
+/// A number with every digit that tells it from its neighbours; powers of ten where zeros would hide it.
+pub(crate) fn number(value: f64) -> String {
+    if value == 0.0 || (1e-5..1e15).contains(&value.abs()) { value.to_string() } else { format!("{value:e}") }
 }
 
 fn table(out: Output, table: &ResultTable) -> String {
@@ -70,6 +75,12 @@ mod tests {
 
     use super::*;
     use crate::cli::lang::Lang;
+
+    #[test]
+    fn small_and_large_numbers_stay_short() {
+        let shown: Vec<_> = [0.0, -1.5, 569.0, 1.6e-14, -2.5e20].map(number).into();
+        assert_eq!(shown, ["0", "-1.5", "569", "1.6e-14", "-2.5e20"]);
+    }
 
     #[test]
     fn numbers_vectors_and_tables_are_shown() {

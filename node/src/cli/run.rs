@@ -55,6 +55,8 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     let coordinator = coordinator(who, &component, &chosen, params)?;
     let sites = chosen.iter().map(|located| site(located, &session)).collect();
     let out = shell.out;
+    let names: Vec<_> = chosen.iter().map(|located| located.view.terms.dataset.to_string()).collect();
+    out.note(&format!("{} {}", out.t("sites:", "参与方："), names.join(", ")));
     let interrupted = async {
         // Without a signal handler Ctrl-C just ends the program, which is right, too.
         if tokio::signal::ctrl_c().await.is_err() {
@@ -162,8 +164,11 @@ impl From<RunFault> for Fault {
 
 /// One finished round on one line.
 pub(crate) fn round_line(out: Output, report: &RoundReport) -> String {
-    let metrics: Vec<_> =
-        report.metrics.iter().map(|metric| format!("{} {}", metric.name, metric.value)).collect();
+    let metrics: Vec<_> = report
+        .metrics
+        .iter()
+        .map(|metric| format!("{} {}", metric.name, render::number(metric.value)))
+        .collect();
     let (number, rows) = (report.round, report.samples);
     let told = match out.lang {
         Lang::En => format!("round {number:>2}  {rows} rows"),

@@ -65,7 +65,8 @@ impl Bench {
     }
 
     fn deliver(&mut self, site: usize, round: u32) {
-        let update = update(self.data[site].len() as u64, &self.data[site]);
+        let data = self.data.get(site).map_or(&[][..], Vec::as_slice);
+        let update = update(data.len() as u64, data);
         self.happen(Event::Delivered { site, round, update });
     }
 

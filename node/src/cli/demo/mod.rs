@@ -12,7 +12,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use qianmo_crypto::random;
 
-use self::{cast::Cast, nodes::Nodes};
+use self::{
+    cast::Cast,
+    nodes::Nodes,
+    summary::{Kept, Summary},
+};
 use super::{
     env,
     exit::{Exit, Fault},
@@ -50,18 +54,36 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
         told = story::tell(&cast, &nodes, shell) => told,
         () = interrupted => Err(Fault::new(Exit::Interrupted, "interrupted; the nodes were stopped")),
     };
-    let ended = told.and_then(|mut summary| {
-        summary.took_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
-        shell.out.show(&summary, || summary.text(shell.out))?;
-        Ok(summary.exit())
-    });
-    if command.keep && ended.is_ok() {
-        cast.write_contexts(&nodes)?;
-        out.note(&next_steps(out, &stage.dir, &nodes.leave_running())?);
+    match told {
+        Ok(summary) => finish(summary, &cast, &mut nodes, command.keep, shell, watch).await,
+        Err(fault) => {
+            nodes.stop().await;
+            Err(fault)
+        }
+    }
+}
+
+/// Shows the summary; stops the nodes, or leaves them running with the next commands to try.
+async fn finish(
+    mut summary: Summary,
+    cast: &Cast,
+    nodes: &mut Nodes,
+    keep: bool,
+    shell: &Shell,
+    watch: Stopwatch,
+) -> Result<Exit, Fault> {
+    summary.took_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if keep {
+        cast.write_contexts(nodes)?;
+        summary.kept = Some(Kept { home: cast.dir.join(cast::HOME), pids: nodes.leave_running() });
     } else {
         nodes.stop().await;
     }
-    ended
+    shell.out.show(&summary, || summary.text(shell.out))?;
+    if let Some(kept) = &summary.kept {
+        shell.out.note(&next_steps(shell.out, kept)?);
+    }
+    Ok(summary.exit())
 }
 
 /// The folder in which it all happens. A temporary one is removed with its last holder.
@@ -103,16 +125,16 @@ fn suffix() -> Result<String, Fault> {
     Ok(hex::encode(bytes))
 }
 
-fn next_steps(out: Output, dir: &Path, pids: &[u32]) -> Result<String, Fault> {
+fn next_steps(out: Output, kept: &Kept) -> Result<String, Fault> {
     let program = env::program()?;
     let program = program.display();
-    let pids: Vec<_> = pids.iter().map(ToString::to_string).collect();
+    let pids: Vec<_> = kept.pids.iter().map(ToString::to_string).collect();
     Ok(format!(
         "\n{}\n  export QIANMO_HOME={}\n  {program} catalog search 乳腺\n  {program} contract ls --on hospital-b\n  \
          {program} job ls\n  {program} job ls --context wang\n  {program} audit ls --context sun\n  \
          {program} audit verify --context sun --on hospital-c\n{}\n  kill {}",
         out.t("The nodes keep running. Try:", "节点仍在运行。可以尝试："),
-        dir.join(cast::HOME).display(),
+        kept.home.display(),
         out.t("Stop them:", "停止节点："),
         pids.join(" ")
     ))

@@ -217,6 +217,7 @@ fn sum_up(report: &Report, glm: &Component, model_bytes: u64, trails: Vec<Trail>
         trails,
         moved,
         took_ms: 0,
+        kept: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What came of the demo, and what moved.
 
+use std::path::PathBuf;
+
 use qianmo_crypto::sm3::Digest;
 use qianmo_proto::Identity;
 use qianmo_trail::verify::Verdict;
@@ -40,6 +42,18 @@ pub(super) struct Summary {
     pub(super) moved: Moved,
     /// Milliseconds in all.
     pub(super) took_ms: u64,
+    /// What was left running, if it was to be kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) kept: Option<Kept>,
+}
+
+/// Nodes left running.
+#[derive(Debug, Serialize)]
+pub(super) struct Kept {
+    /// What QIANMO_HOME must be to speak to them.
+    pub(super) home: PathBuf,
+    /// Their processes.
+    pub(super) pids: Vec<u32>,
 }
 
 /// A feature and its coefficient.
@@ -157,6 +171,7 @@ mod tests {
             trails: vec![trail(Verdict::Verified, Exit::Done), trail(verdict, exit)],
             moved: Moved { model_bytes_in: 1_234_567, order_bytes_in: 89, ..Moved::default() },
             took_ms: 4200,
+            kept: None,
         }
     }
 
