@@ -61,7 +61,6 @@ fn check_terms(node: &Shared, terms: &Terms) -> Result<(), WireError> {
     for text in [&terms.purpose, &terms.basis, &terms.case_number] {
         check(text.chars().count() > limits::TEXT_CHARS, "a text is longer than 1,000 characters");
     }
-    drop(check);
     if mistakes.is_empty() {
         return Ok(());
     }
