@@ -27,7 +27,10 @@ impl Desk {
             .current_dir(self.dir.path())
             .env("QIANMO_HOME", self.path("home"))
             .env("LC_ALL", "C")
+            // What a developer's terminal may set.
             .env_remove("LANGUAGE")
+            .env_remove("COLUMNS")
+            .env_remove("CLICOLOR_FORCE")
             .stdin(Stdio::null())
             .output()
             .expect("the program runs");
