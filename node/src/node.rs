@@ -169,7 +169,7 @@ impl Node {
         let keys: Arc<dyn KeyProvider> = keys::load_soft(&config.files.key, Some(&config.files.kek))?;
         keys.self_test().map_err(StartError::SelfTest)?;
         let trust = trust::load(&config)?;
-        let (certificate_pem, certificate) = own_certificate(&config, &trust, clock.now_ms())?;
+        let (certificate_pem, certificate) = own_certificate(&config, &trust, keys.as_ref(), clock.now_ms())?;
         let policies = policies(&config)?;
         check_trail_folder(&config)?;
         let blobs = Blobs::open(&config.blob_dir(), Arc::clone(&keys))
@@ -288,6 +288,7 @@ fn check_trail_folder(config: &Config) -> Result<(), StartError> {
 fn own_certificate(
     config: &Config,
     trust: &TrustStore,
+    keys: &dyn KeyProvider,
     now_ms: i64,
 ) -> Result<(String, Vec<u8>), StartError> {
     let path = &config.files.certificate;
@@ -302,6 +303,11 @@ fn own_certificate(
     if verified.identity != config.identity {
         let (found, expected) = (verified.identity.to_string(), config.identity.to_string());
         return Err(StartError::Identity { found, expected });
+    }
+    // Before anything is signed: a trail begun with another key could never be verified.
+    if verified.public_key != keys.public_key() {
+        let holder = verified.identity.to_string();
+        return Err(StartError::Certificate(CertError::KeyMismatch { holder }));
     }
     Ok((pem, leaf.to_vec()))
 }

@@ -9,6 +9,14 @@ use serde::Serialize;
 /// How long one frame or body may take to come in or to be taken: a peer that stalls costs one stream.
 pub(crate) const FRAME_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The slowest body that is waited for, bytes a second: 2 Mbit/s.
+const SLOWEST_BODY: u64 = 256 << 10;
+
+/// How long a body of `bytes` bytes may take.
+const fn body_timeout(bytes: usize) -> Duration {
+    FRAME_TIMEOUT.saturating_add(Duration::from_secs(bytes as u64 / SLOWEST_BODY))
+}
+
 /// A reply may be a long-poll: the node answers `wait_ms` late at most, and that is capped.
 pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(20 * 60);
 
@@ -46,7 +54,7 @@ pub(crate) async fn read_body(
         let text = format!("the body has {length} bytes; the limit here is {limit}");
         return Err(WireError::new(ErrorCode::TooLarge, text));
     }
-    timed("body", FRAME_TIMEOUT, async {
+    timed("body", body_timeout(length), async {
         let mut bytes = vec![0; length];
         read_exact(recv, &mut bytes).await?;
         Ok(bytes)
@@ -66,7 +74,7 @@ pub(crate) async fn write<T: Serialize>(
     let length = length.ok_or_else(|| {
         WireError::new(ErrorCode::TooLarge, format!("the header would have {} bytes", json.len()))
     })?;
-    timed("reply", FRAME_TIMEOUT, async {
+    timed("message", body_timeout(body.len()), async {
         let gone = |e: quinn::WriteError| WireError::new(ErrorCode::Incomplete, format!("stream lost: {e}"));
         send.write_all(&length.to_be_bytes()).await.map_err(gone)?;
         send.write_all(&json).await.map_err(gone)?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use qianmo_crypto::sm3::Digest;
 use qianmo_proto::{
-    ContractId, DatasetMeta, Identity, JobId, Name, RequestId, RunId, Terms, WireError,
+    ContractId, DatasetMeta, ErrorCode, Identity, JobId, Name, RequestId, RunId, Terms, WireError,
     views::{ContractState, JobState, ModelView, Reason},
 };
 use serde::{Deserialize, Serialize};
@@ -170,6 +170,8 @@ impl State {
             }),
             Fact::ResultWithheld { job, reason } => self.change_job(job, |job| {
                 job.state = JobState::Withheld;
+                let text = "a steward keeps the result back; `qianmo job why` has the reason";
+                job.error = Some(WireError::new(ErrorCode::Withheld, text));
                 job.reasons.push(by_steward("withheld", reason));
             }),
         }

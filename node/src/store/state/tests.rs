@@ -1,6 +1,6 @@
 use qianmo_crypto::sm3;
 use qianmo_proto::{
-    DatasetRef, ErrorCode, Id as _, RoundRef,
+    DatasetRef, Id as _, RoundRef,
     contract::{OutputKind, OutputTerms},
 };
 
@@ -166,6 +166,8 @@ fn a_held_result_is_released_or_withheld() {
         let job = &story.state.jobs[&intent(1, None).job];
         assert_eq!(job.state, state);
         assert_eq!(job.released.is_some(), state == JobState::Released);
+        let code = job.error.as_ref().map(|error| error.code);
+        assert_eq!(code, (state == JobState::Withheld).then_some(ErrorCode::Withheld));
     }
 }
 
