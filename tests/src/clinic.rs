@@ -1,4 +1,4 @@
-//! A node with everything on it that most tests need: a dataset, the shipped models, people of every role.
+//! A node with everything on it that most tests need: a dataset, a model, people of every role.
 
 use std::{
     fmt::Write as _,
@@ -16,7 +16,7 @@ use qianmo_sandbox::shipped;
 use crate::{
     deal::{self, Ask},
     federation::Federation,
-    guests::guest,
+    guests::{counter, guest},
     node::Node,
     person::Person,
     program::workspace,
@@ -29,7 +29,7 @@ const DATASET: &str = "hospital-a/screening";
 /// Rows of the clinic's dataset: deploy/demo/screening-a.csv.
 pub const SCREENING_ROWS: u64 = 120;
 
-/// A federation with one node, `hospital-a`, which lists `screening` (120 rows) and knows `stats` and `glm`.
+/// A federation with one node, `hospital-a`, which lists `screening` (120 rows) and knows the model `count`.
 #[derive(Debug)]
 pub struct Clinic {
     // Declared, and so dropped, before the federation: the node is killed before its folder goes.
@@ -96,8 +96,7 @@ impl Clinic {
             .collect();
         let listed = descriptor("screening", "screening-a.csv", &columns);
         let _: serde_json::Value = self.steward().call(Request::DataAdd { descriptor: listed }).unwrap();
-        self.consumer().push("stats", World::Analysis, shipped::STATS).unwrap();
-        self.consumer().push("glm", World::Federated, shipped::GLM).unwrap();
+        self.consumer().push("count", World::Analysis, &counter()).unwrap();
     }
 
     const fn session<'a>(&'a self, person: &'a Person) -> Session<'a> {
@@ -124,14 +123,25 @@ impl Clinic {
         self.session(&self.sun)
     }
 
-    /// The digest of `stats`.
-    pub fn stats(&self) -> Digest {
-        sm3::digest(shipped::STATS)
+    /// The digest of `count`, which counts rows.
+    pub fn counter(&self) -> Digest {
+        sm3::digest(&counter())
     }
 
-    /// The digest of `glm`.
+    /// Brings the shipped model `stats`. A debug build takes seconds to compile it.
+    ///
+    /// # Panics
+    /// If the node does not take it.
+    pub fn stats(&self) -> Digest {
+        self.consumer().push("stats", World::Analysis, shipped::STATS).unwrap().digest
+    }
+
+    /// Brings the shipped model `glm`.
+    ///
+    /// # Panics
+    /// If the node does not take it.
     pub fn glm(&self) -> Digest {
-        sm3::digest(shipped::GLM)
+        self.consumer().push("glm", World::Federated, shipped::GLM).unwrap().digest
     }
 
     /// One run of `model` over the clinic's dataset.
@@ -148,9 +158,9 @@ impl Clinic {
         self.steward().approve(&request).unwrap().id
     }
 
-    /// An order under `contract` that counts and averages one column.
+    /// An order under `contract` that counts rows.
     pub fn count(&self, contract: &ContractId) -> JobOrder {
-        self.run(contract, self.stats(), r#"{"columns":["mean_radius"]}"#)
+        self.run(contract, self.counter(), r#"{"of":"rows"}"#)
     }
 
     /// An order under `contract` for a model of one's choice.
@@ -160,7 +170,7 @@ impl Clinic {
 
     /// An order for a round of a federated run.
     pub fn round(&self, contract: &ContractId, run: u8, round: u32) -> JobOrder {
-        deal::round(self.run(contract, self.glm(), r#"{"target":"benign"}"#), run, round)
+        deal::round(self.run(contract, sm3::digest(shipped::GLM), r#"{"target":"benign"}"#), run, round)
     }
 
     /// Brings a guest of the sandbox's tests to the node.

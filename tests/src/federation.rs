@@ -28,9 +28,17 @@ impl Federation {
     /// If a command fails.
     #[expect(clippy::new_without_default, reason = "it starts programs")]
     pub fn new() -> Self {
+        Self::called("Test federation")
+    }
+
+    /// [`Self::new`] with a title for the root certificate.
+    ///
+    /// # Panics
+    /// If a command fails.
+    pub fn called(title: &str) -> Self {
         let dir = TempDir::with_prefix("qianmo-test-").unwrap();
         let terminal = Terminal::new(dir.path(), dir.path().join("home"));
-        terminal.ok(&["ca", "init", "--title", "Test federation"]);
+        terminal.ok(&["ca", "init", "--title", title]);
         terminal.ok(&["ca", "crl"]);
         Self { dir, terminal, ca: Mutex::new(()) }
     }

@@ -1,4 +1,4 @@
-//! The hostile models of the sandbox's tests, as somebody would bring them to a node.
+//! Models as somebody would bring them to a node: the hostile ones of the sandbox's tests, and a harmless one.
 
 use std::path::PathBuf;
 
@@ -9,6 +9,11 @@ use crate::program::workspace;
 
 fn sandbox(path: &str) -> PathBuf {
     workspace().join("sandbox").join(path)
+}
+
+/// The model `count`: the metric `rows`.
+pub(crate) fn counter() -> Vec<u8> {
+    packed(wat::parse_file(workspace().join("tests/models/count.wat")).unwrap())
 }
 
 /// The guest `sandbox/tests/guests/<name>.wat`: a component as it stands, or a module of the world `analysis`,

@@ -117,7 +117,7 @@ impl Node {
     /// If it ended before it listened.
     ///
     /// # Panics
-    /// If it neither listens nor ends within a minute.
+    /// If it neither listens nor ends in time.
     pub fn try_start(&self, flags: &[&str]) -> Result<(), Ended> {
         self.launch(flags);
         let mut place = self.running();
@@ -185,7 +185,7 @@ impl Node {
     /// Waits until it has ended by itself.
     ///
     /// # Panics
-    /// If it still runs after a minute.
+    /// If it still runs after three minutes.
     pub fn wait_for_end(&self) -> Ended {
         self.running().take().unwrap().end()
     }
@@ -193,7 +193,7 @@ impl Node {
     /// Waits for a new line in its log that contains `words`.
     ///
     /// # Panics
-    /// If none comes within a minute, or the node ends.
+    /// If none comes in time, or the node ends.
     pub fn wait_for_log(&self, words: &str) {
         let mut place = self.running();
         let running = place.as_mut().unwrap();

@@ -25,7 +25,7 @@ impl Session<'_> {
     /// Types a command.
     ///
     /// # Panics
-    /// If it takes longer than a minute.
+    /// If it takes too long.
     pub fn run(&self, args: &[&str]) -> Ended {
         let (node, address) = (self.node.identity().to_string(), self.node.address().to_string());
         let identity = self.person.dir().to_str().unwrap();

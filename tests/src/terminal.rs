@@ -65,7 +65,7 @@ impl Terminal {
     /// Types a command and waits for its end.
     ///
     /// # Panics
-    /// If it takes longer than a minute.
+    /// If it takes too long.
     pub fn run(&self, args: &[&str]) -> Ended {
         let mut child = self.command(args).spawn().unwrap();
         let stdout = read_aside(child.stdout.take().unwrap());

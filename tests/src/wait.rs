@@ -6,7 +6,7 @@ use qianmo::clock::{Clock as _, Stopwatch, SystemClock};
 use tokio::runtime::Runtime;
 
 /// How long anything may take on a machine that is busy with other tests.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 /// How often a condition is looked at.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -19,7 +19,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 /// Looks again and again until `probe` finds what `what` names.
 ///
 /// # Panics
-/// After a minute without it.
+/// After three minutes without it.
 pub fn eventually<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
     let watch = Stopwatch::start();
     let mut tick = block_on(async { tokio::time::interval(LOOK_EVERY) });

@@ -20,7 +20,7 @@ fn refused(result: Result<JobView, WireError>, code: ErrorCode, policy: &str) {
 fn an_expired_contract_grants_nothing() {
     let clinic = Clinic::shared();
     let until_ms = now_ms() + 2_000;
-    let contract = clinic.contract(&Ask { until_ms, ..clinic.terms(clinic.stats()) });
+    let contract = clinic.contract(&Ask { until_ms, ..clinic.terms(clinic.counter()) });
     eventually("the contract's end", || (now_ms() > until_ms).then_some(()));
     refused(clinic.consumer().order(&clinic.count(&contract)), ErrorCode::Contract, "contract-expired");
     let view = clinic.see(&contract);
@@ -31,7 +31,7 @@ fn an_expired_contract_grants_nothing() {
 fn a_request_with_an_end_in_the_past_is_refused() {
     let clinic = Clinic::shared();
     let error =
-        clinic.consumer().ask(&Ask { until_ms: now_ms() - 1, ..clinic.terms(clinic.stats()) }).unwrap_err();
+        clinic.consumer().ask(&Ask { until_ms: now_ms() - 1, ..clinic.terms(clinic.counter()) }).unwrap_err();
     assert_eq!(error.code, ErrorCode::BadRequest, "{error}");
 }
 
@@ -49,7 +49,7 @@ fn a_job_that_runs_when_its_contract_ends_is_stopped() {
 #[test]
 fn a_spent_contract_grants_nothing_more() {
     let clinic = Clinic::shared();
-    let contract = clinic.contract(&Ask { runs: 2, ..clinic.terms(clinic.stats()) });
+    let contract = clinic.contract(&Ask { runs: 2, ..clinic.terms(clinic.counter()) });
     for used in 1..=2 {
         let job = clinic.consumer().order(&clinic.count(&contract)).unwrap();
         assert_eq!((job.state, clinic.see(&contract).runs_used), (JobState::Released, used));
@@ -62,14 +62,14 @@ fn a_spent_contract_grants_nothing_more() {
 fn an_order_beside_the_contract_is_refused_and_costs_nothing() {
     let clinic = Clinic::shared();
     let consumer = clinic.consumer();
-    let fixed = r#"{"columns":["mean_radius"]}"#;
-    let ask = Ask { params: Some(fixed.to_owned()), ..clinic.terms(clinic.stats()) };
+    let fixed = r#"{"of":"rows"}"#;
+    let ask = Ask { params: Some(fixed.to_owned()), ..clinic.terms(clinic.counter()) };
     let contract = clinic.contract(&ask);
     let good = clinic.count(&contract);
 
-    let other_params = clinic.run(&contract, clinic.stats(), r#"{"columns":["benign"]}"#);
+    let other_params = clinic.run(&contract, clinic.counter(), r#"{"of":"cells"}"#);
     refused(consumer.order(&other_params), ErrorCode::Order, "other-parameters");
-    let spaced = clinic.run(&contract, clinic.stats(), r#"{"columns": ["mean_radius"]}"#);
+    let spaced = clinic.run(&contract, clinic.counter(), r#"{"of": "rows"}"#);
     refused(consumer.order(&spaced), ErrorCode::Order, "other-parameters");
     let other_model = clinic.run(&contract, clinic.bring("honest"), fixed);
     refused(consumer.order(&other_model), ErrorCode::Order, "other-model");
@@ -86,7 +86,7 @@ fn a_contract_is_for_one_dataset() {
     let clinic = Clinic::shared();
     let listed = qianmo_tests::descriptor("elsewhere", "screening-a.csv", &[("mean_radius", "float64")]);
     let _: serde_json::Value = clinic.steward().call(Request::DataAdd { descriptor: listed }).unwrap();
-    let contract = clinic.contract(&clinic.terms(clinic.stats()));
+    let contract = clinic.contract(&clinic.terms(clinic.counter()));
     let dataset = "hospital-a/elsewhere".parse().unwrap();
     let order = JobOrder { dataset, ..clinic.count(&contract) };
     refused(clinic.consumer().order(&order), ErrorCode::Order, "contract-other-dataset");
@@ -98,7 +98,7 @@ fn a_contract_is_for_one_dataset() {
 #[test]
 fn a_contract_is_for_one_consumer() {
     let clinic = Clinic::shared();
-    let contract = clinic.contract(&clinic.terms(clinic.stats()));
+    let contract = clinic.contract(&clinic.terms(clinic.counter()));
     let zhou = clinic.federation.person("university", "consumer", "zhou-2");
     let other = qianmo_tests::Session { person: &zhou, node: &clinic.node };
     refused(other.order(&clinic.count(&contract)), ErrorCode::Contract, "contract-of-another");
@@ -108,25 +108,26 @@ fn a_contract_is_for_one_consumer() {
 #[test]
 fn a_model_sees_the_fields_of_the_contract_and_no_others() {
     let clinic = Clinic::shared();
-    let fields = vec!["benign".to_owned()];
-    let contract = clinic.contract(&Ask { fields, runs: 2, ..clinic.terms(clinic.stats()) });
+    let (stats, fields) = (clinic.stats(), vec!["benign".to_owned()]);
+    let contract = clinic.contract(&Ask { fields, runs: 2, ..clinic.terms(stats) });
     // mean_radius is a field of the dataset, not of the contract: for the model it is not there.
-    let job = clinic.consumer().order(&clinic.count(&contract)).unwrap();
+    let other = clinic.run(&contract, stats, r#"{"columns":["mean_radius"]}"#);
+    let job = clinic.consumer().order(&other).unwrap();
     assert_eq!(job.error.unwrap().code, ErrorCode::ModelFailed);
-    let everything = clinic.run(&contract, clinic.stats(), "{}");
+    let everything = clinic.run(&contract, stats, "{}");
     let job = clinic.consumer().order(&everything).unwrap();
     let got = clinic.consumer().ok(&["result", "get", job.id.as_str()]);
     assert_eq!(got["result"]["tables"][0]["columns"][0]["cells"]["text"], serde_json::json!(["benign"]));
 
     let fields = vec!["salary".to_owned()];
-    let error = clinic.consumer().ask(&Ask { fields, ..clinic.terms(clinic.stats()) }).unwrap_err();
+    let error = clinic.consumer().ask(&Ask { fields, ..clinic.terms(clinic.counter()) }).unwrap_err();
     assert!(error.message.contains("unknown-fields"), "{error}");
 }
 
 #[test]
 fn the_same_order_sent_twice_is_one_job_and_one_charge() {
     let clinic = Clinic::shared();
-    let contract = clinic.contract(&Ask { runs: 5, ..clinic.terms(clinic.stats()) });
+    let contract = clinic.contract(&Ask { runs: 5, ..clinic.terms(clinic.counter()) });
     let order = clinic.consumer().person.sign(&clinic.count(&contract));
     let (one, two) = (clinic.consumer().connect(), clinic.consumer().connect());
     let send = || Request::JobRun { order: order.clone(), wait_ms: 60_000 };
@@ -146,7 +147,7 @@ fn of_two_orders_for_the_last_run_exactly_one_wins() {
     let clinic = Clinic::shared();
     let (one, two) = (clinic.consumer().connect(), clinic.consumer().connect());
     for _ in 0..8 {
-        let contract = clinic.contract(&clinic.terms(clinic.stats()));
+        let contract = clinic.contract(&clinic.terms(clinic.counter()));
         let order = || {
             let order = clinic.consumer().person.sign(&clinic.count(&contract));
             Request::JobRun { order, wait_ms: 60_000 }

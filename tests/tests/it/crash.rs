@@ -17,7 +17,7 @@ struct Wreck {
 impl Wreck {
     fn at(point: &str) -> Self {
         let clinic = Clinic::with(|_| (), &["--crash-at", point]);
-        let contract = clinic.contract(&clinic.terms(clinic.stats()));
+        let contract = clinic.contract(&clinic.terms(clinic.counter()));
         let order = clinic.consumer().person.sign(&clinic.count(&contract));
         let wreck = Self { clinic, contract, order };
         let client = wreck.clinic.consumer().connect();

@@ -95,7 +95,7 @@ fn a_source_that_is_gone_when_a_job_runs_costs_the_consumer_nothing() {
     let file = clinic.federation.dir().join("fleeting.toml");
     fs::write(&file, descriptor("fleeting", "fleeting.csv", &COLUMNS)).unwrap();
     clinic.steward().ok(&["data", "add", file.to_str().unwrap()]);
-    let ask = Ask { dataset: "hospital-a/fleeting".to_owned(), ..clinic.terms(clinic.stats()) };
+    let ask = Ask { dataset: "hospital-a/fleeting".to_owned(), ..clinic.terms(clinic.counter()) };
     let contract = clinic.contract(&ask);
     let order =
         || qianmo_proto::JobOrder { dataset: ask.dataset.parse().unwrap(), ..clinic.count(&contract) };

@@ -1,26 +1,37 @@
 //! `qianmo demo`: the figures it must come to, and the nodes it can leave running.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use qianmo_tests::Terminal;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// The nodes that `--keep` left running; stopped whatever becomes of the test.
-struct Kept(Vec<Pid>);
+/// The folder in which `--keep` leaves nodes running; they are stopped whatever becomes of the test.
+struct Stage(PathBuf);
 
-impl Kept {
-    fn in_stage(stage: &Path) -> Self {
-        let nodes = fs::read_dir(stage.join("nodes")).unwrap();
-        let lock = |node: fs::DirEntry| fs::read_to_string(node.path().join("run/lock")).unwrap();
-        Self(nodes.map(|node| Pid::from_raw(lock(node.unwrap()).trim().parse().unwrap()).unwrap()).collect())
+impl Stage {
+    /// The nodes that run.
+    fn nodes(&self) -> Vec<Pid> {
+        let folders = fs::read_dir(self.0.join("nodes")).into_iter().flatten().flatten();
+        folders.filter_map(|node| self.running(&node.path())).collect()
+    }
+
+    fn running(&self, node: &Path) -> Option<Pid> {
+        let lock = fs::read_to_string(node.join("run/lock")).ok()?;
+        let pid = lock.trim().parse().ok()?;
+        // Another process may have got the number of a node that has ended.
+        let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
+        command.contains(self.0.to_str()?).then(|| Pid::from_raw(pid))?
     }
 }
 
-impl Drop for Kept {
+impl Drop for Stage {
     fn drop(&mut self) {
-        for pid in &self.0 {
-            let _ = kill_process(*pid, Signal::KILL);
+        for pid in self.nodes() {
+            let _ = kill_process(pid, Signal::KILL);
         }
     }
 }
@@ -28,11 +39,10 @@ impl Drop for Kept {
 #[test]
 fn three_hospitals_fit_one_model_as_if_their_rows_were_in_one_place() {
     let dir = TempDir::with_prefix("qianmo-demo-test-").unwrap();
-    let stage = dir.path().join("stage");
-    let terminal = Terminal::new(dir.path(), stage.join("home"));
-    let ended = terminal.run(&["demo", "--keep", "--dir", stage.to_str().unwrap()]);
+    let stage = Stage(dir.path().join("stage"));
+    let terminal = Terminal::new(dir.path(), stage.0.join("home"));
+    let ended = terminal.run(&["demo", "--keep", "--dir", stage.0.to_str().unwrap()]);
     assert_eq!(ended.exit, Some(0), "{ended}");
-    let kept = Kept::in_stage(&stage);
     let summary = ended.answer();
 
     // The same fit on pooled data: scikit-learn's LogisticRegression(C=1.0), 10 Newton steps.
@@ -57,7 +67,7 @@ fn three_hospitals_fit_one_model_as_if_their_rows_were_in_one_place() {
     assert!(trails.iter().all(|trail| trail["verdict"] == "VERIFIED"), "{summary}");
 
     // What --keep left: running nodes and contexts to speak to them.
-    assert_eq!(kept.0.len(), 3);
+    assert_eq!(stage.nodes().len(), 3);
     let found = terminal.ok(&["catalog", "search", "乳腺"]);
     assert_eq!(found["found"].as_array().unwrap().len(), 3);
     let verified = terminal.ok(&["audit", "verify", "--context", "sun", "--on", "hospital-c"]);

@@ -12,7 +12,7 @@ use qianmo_tests::{Ask, Clinic, guest};
 fn what_is_no_model_is_not_taken() {
     let clinic = Clinic::shared();
     let core_module = wat::parse_str("(module (func (export \"run\")))").unwrap();
-    let cases: [(&str, Vec<u8>, &str); 11] = [
+    let cases: [(&str, Vec<u8>, &str); 12] = [
         ("text", b"#!/bin/sh\nrm -rf /\n".to_vec(), "not WebAssembly"),
         ("nothing", vec![], "not WebAssembly"),
         ("native", b"\x7fELF\x02\x01\x01".to_vec(), "machine code"),
@@ -24,6 +24,7 @@ fn what_is_no_model_is_not_taken() {
         ("extra", guest("extra_export"), "exports"),
         ("greedy", guest("huge_memory"), "limit"),
         ("threads", guest("threads"), "not valid"),
+        ("stubborn", guest("start_loops"), "cannot be instantiated"),
     ];
     for (name, bytes, word) in cases {
         let refused = clinic.consumer().push(name, World::Analysis, &bytes).unwrap_err();
@@ -68,9 +69,8 @@ fn tight() -> Clinic {
 #[test]
 fn hostile_models_fail_alone() {
     let clinic = tight();
-    let hostile: [(&str, ErrorCode); 15] = [
+    let hostile: [(&str, ErrorCode); 14] = [
         ("loop_forever", ErrorCode::Limit),
-        ("start_loops", ErrorCode::Limit),
         ("log_flood", ErrorCode::Limit),
         ("eat_memory", ErrorCode::Limit),
         ("eat_memory_at_once", ErrorCode::Limit),
@@ -87,7 +87,7 @@ fn hostile_models_fail_alone() {
     ];
     let models: Vec<Digest> = hostile.iter().map(|(name, _)| clinic.bring(name)).collect();
     let contract =
-        clinic.contract(&Ask { models: models.clone(), runs: 100, ..clinic.terms(clinic.stats()) });
+        clinic.contract(&Ask { models: models.clone(), runs: 100, ..clinic.terms(clinic.counter()) });
     for ((name, code), model) in hostile.into_iter().zip(models) {
         let job = clinic.consumer().order(&clinic.run(&contract, model, "{}")).unwrap();
         let error = job.error.unwrap();
@@ -95,7 +95,7 @@ fn hostile_models_fail_alone() {
         assert!(!error.message.contains("nobody"), "a model's own words stay with the owner: {error}");
         clinic.still_serves();
     }
-    let honest = clinic.contract(&clinic.terms(clinic.stats()));
+    let honest = clinic.contract(&clinic.terms(clinic.counter()));
     assert_eq!(clinic.consumer().order(&clinic.count(&honest)).unwrap().state, JobState::Released);
 }
 

@@ -32,9 +32,9 @@ fn knowledge(clinic: &Clinic) -> Vec<Value> {
 fn with_a_past() -> (Clinic, Vec<Value>) {
     let clinic = Clinic::new();
     clinic.admin().ok(&["peer", "add", "qianmo://hospital-b/node/main", "127.0.0.1:9"]);
-    let contract = clinic.contract(&qianmo_tests::Ask { runs: 3, ..clinic.terms(clinic.stats()) });
+    let contract = clinic.contract(&qianmo_tests::Ask { runs: 3, ..clinic.terms(clinic.counter()) });
     clinic.consumer().order(&clinic.count(&contract)).unwrap();
-    clinic.consumer().ask(&clinic.terms(clinic.stats())).unwrap();
+    clinic.consumer().ask(&clinic.terms(clinic.counter())).unwrap();
     let known = knowledge(&clinic);
     assert!(known.iter().all(|list| !list.as_array().unwrap().is_empty()), "{known:?}");
     clinic.node.stop();
@@ -118,7 +118,7 @@ fn a_flipped_byte_is_found_and_its_entry_named() {
         assert_eq!(problem["seq"], seq, "{problem}");
         assert_eq!(problem["file"], segment.file_name().unwrap().to_str().unwrap());
         let refused = does_not_start(&clinic);
-        assert_eq!(refused.exit, 7, "{refused:?}");
+        assert_eq!(refused.exit, 1, "{refused:?}");
         assert!(refused.message.contains(&format!("entry {seq}")), "{refused:?}");
     }
     fs::write(&segment, good).unwrap();
@@ -138,7 +138,7 @@ fn a_cut_tail_is_found() {
         fs::write(&segment, &good[..length]).unwrap();
         let problem = tampered(&clinic);
         assert_eq!(problem["seq"], entries.len() - 1, "{problem}");
-        assert_eq!(does_not_start(&clinic).exit, 7);
+        assert_eq!(does_not_start(&clinic).exit, 1);
     }
 }
 
@@ -150,7 +150,7 @@ fn a_file_of_another_trail_is_found() {
     let (foreign, _) = segment_entries(&other.node.dir().join("trail"));
     fs::copy(foreign, segment).unwrap();
     assert_eq!(tampered(&clinic)["seq"], 0);
-    assert_eq!(does_not_start(&clinic).exit, 7);
+    assert_eq!(does_not_start(&clinic).exit, 1);
 }
 
 #[test]
@@ -161,11 +161,11 @@ fn a_missing_file_is_found() {
     let kept = fs::read(&segment).unwrap();
     fs::remove_file(&segment).unwrap();
     assert!(tampered(&clinic)["file"].as_str().unwrap().starts_with("segment-"));
-    assert_eq!(does_not_start(&clinic).exit, 7);
+    assert_eq!(does_not_start(&clinic).exit, 1);
     fs::write(&segment, kept).unwrap();
     fs::remove_file(trail.join("checkpoint")).unwrap();
     assert_ne!(verify(&clinic).exit, Some(0), "without a signed head nothing is verified");
-    assert_eq!(does_not_start(&clinic).exit, 7);
+    assert_eq!(does_not_start(&clinic).exit, 1);
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_trail_put_back_to_an_earlier_day_is_found_by_who_remembers() {
 #[test]
 fn a_damaged_blob_fails_the_fetch_not_the_node() {
     let clinic = Clinic::new();
-    let contract = clinic.contract(&clinic.terms(clinic.stats()));
+    let contract = clinic.contract(&clinic.terms(clinic.counter()));
     let job = clinic.consumer().order(&clinic.count(&contract)).unwrap();
     for blob in files(&clinic.node.dir().join("blobs")) {
         let mut bytes = fs::read(&blob).unwrap();

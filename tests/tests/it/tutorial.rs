@@ -258,7 +258,7 @@ impl Town {
         // Without --strings the table's column of names may not leave.
         let what = ["--fields", "mean_radius", "--model", "stats", "--runs", "2"];
         let contract = self.approve("li", &self.ask("hospital-a/screening", &what));
-        let mut held = || {
+        let held = || {
             let ended = self.terminal.run(&["job", "run", "--contract", &contract]);
             assert_eq!(ended.exit, Some(6), "{ended}");
             let job = ended.answer();
