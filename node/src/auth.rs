@@ -60,9 +60,8 @@ pub(crate) fn open_any<T: Document>(
         .current()
         .verify(document.certificate(), now_ms)
         .map_err(|e| WireError::new(ErrorCode::Certificate, e.to_string()))?;
-    let value = document
-        .open(&signer.public_key)
-        .map_err(|e| WireError::new(ErrorCode::Signature, e.to_string()))?;
+    let value =
+        document.open(&signer.public_key).map_err(|e| WireError::new(ErrorCode::Signature, e.to_string()))?;
     Ok(Opened { value, digest: document.digest(), signer })
 }
 

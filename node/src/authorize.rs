@@ -8,7 +8,8 @@ use qianmo_policies::{
     ContractFacts, Decision, Governance, GovernanceInput, JobInput, Obligations, RoundFacts, Target,
 };
 use qianmo_proto::{
-    ContractId, ErrorCode, Identity, JobId, JobOrder, Name, Signed, Terms, WireError, World, contract::OutputKind,
+    ContractId, ErrorCode, Identity, JobId, JobOrder, Name, Signed, Terms, WireError, World,
+    contract::OutputKind,
     views::{ContractState, Reason},
 };
 
@@ -18,7 +19,10 @@ use crate::{
     config, egress,
     job::{order::Order, running::Running},
     node::Shared,
-    store::{facts::Fact, state::{Contract, Dataset, State}},
+    store::{
+        facts::Fact,
+        state::{Contract, Dataset, State},
+    },
 };
 
 /// Leave for one job, and what it binds the node to. Private fields, one maker.
@@ -229,7 +233,11 @@ impl Use {
             id: order.contract(),
             consumer: &contract.consumer,
             terms: &contract.terms,
-            state: if contract.revoked.is_some() { ContractState::Terminated } else { ContractState::Finalized },
+            state: if contract.revoked.is_some() {
+                ContractState::Terminated
+            } else {
+                ContractState::Finalized
+            },
             runs_used: self.runs_used,
         });
         let asked = contract.map_or(0, |contract| contract.terms.output.min_cell);
@@ -313,8 +321,12 @@ fn denied(reasons: &[Reason], errors: &[String]) -> WireError {
 
 fn code(policy: &str) -> ErrorCode {
     match policy {
-        "no-contract" | "contract-of-another" | "contract-not-in-force" | "contract-expired"
-        | "contract-spent" | "rounds-exceeded" => ErrorCode::Contract,
+        "no-contract"
+        | "contract-of-another"
+        | "contract-not-in-force"
+        | "contract-expired"
+        | "contract-spent"
+        | "rounds-exceeded" => ErrorCode::Contract,
         "contract-other-dataset" | "other-fields" | "other-model" | "other-parameters" | "other-output" => {
             ErrorCode::Order
         }
@@ -330,8 +342,7 @@ pub(crate) fn may(
     action: Governance,
     target: Target<'_>,
 ) -> Result<(), WireError> {
-    let input =
-        GovernanceInput { principal: peer.identity(), action, target, now_ms: node.now_ms() };
+    let input = GovernanceInput { principal: peer.identity(), action, target, now_ms: node.now_ms() };
     let decision = node.policies.decide_governance(&input);
     if decision.is_allow() {
         return Ok(());

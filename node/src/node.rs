@@ -188,9 +188,8 @@ impl Node {
             clock: Arc::clone(&clock),
         };
         let endpoint = endpoint::server(&config, &credentials)?;
-        let address = endpoint
-            .local_addr()
-            .map_err(|source| EndpointError::Bind { address: config.listen, source })?;
+        let address =
+            endpoint.local_addr().map_err(|source| EndpointError::Bind { address: config.listen, source })?;
         let shared = Shared(Arc::new(Inner {
             models: Models::new(engine, blobs.clone()),
             jobs: Jobs::default(),
@@ -261,12 +260,8 @@ fn lock(dir: &Path) -> Result<File, StartError> {
     let folder = |source| StartError::Folder { dir: dir.to_owned(), source };
     let run = dir.join("run");
     fs::create_dir_all(&run).map_err(folder)?;
-    let mut file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(run.join("lock"))
-        .map_err(folder)?;
+    let mut file =
+        File::options().create(true).truncate(false).write(true).open(run.join("lock")).map_err(folder)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(StartError::Locked(dir.to_owned())),

@@ -88,8 +88,9 @@ pub(crate) async fn answer(
 
 /// A model's bytes. Few at once: each may be 32 MiB.
 async fn body(node: &Shared, length: u64, recv: &mut RecvStream) -> Result<Vec<u8>, WireError> {
-    let _place = node.uploads.acquire().await.map_err(|_| {
-        WireError::new(qianmo_proto::ErrorCode::ShuttingDown, "the node is shutting down")
-    })?;
+    let _place =
+        node.uploads.acquire().await.map_err(|_| {
+            WireError::new(qianmo_proto::ErrorCode::ShuttingDown, "the node is shutting down")
+        })?;
     frame::read_body(recv, length, limits::BODY_BYTES).await
 }

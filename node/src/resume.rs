@@ -31,7 +31,8 @@ pub(crate) async fn jobs(node: &Shared) {
             Ok(()) => tracing::info!(job = %id, "taken up again"),
             Err(error) => {
                 tracing::warn!(job = %id, error = %error, "not taken up again");
-                let refunded = error.code == ErrorCode::Interrupted || error.class == qianmo_proto::ErrorClass::Node;
+                let refunded =
+                    error.code == ErrorCode::Interrupted || error.class == qianmo_proto::ErrorClass::Node;
                 let end = End::Failed { error, refunded };
                 node.trail.give_up(&id, end).await;
             }

@@ -1,6 +1,10 @@
 //! Roots and CRL from the node's folder, read again whenever the CRL changes.
 
-use std::{fs, path::Path, time::{Duration, SystemTime}};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use qianmo_certs::TrustStore;
 

@@ -101,7 +101,8 @@ impl FromStr for DatasetRef {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let (department, dataset) = text.split_once('/').ok_or_else(|| NameError::Dataset(text.to_owned()))?;
+        let (department, dataset) =
+            text.split_once('/').ok_or_else(|| NameError::Dataset(text.to_owned()))?;
         Ok(Self { department: department.parse()?, dataset: dataset.parse()? })
     }
 }

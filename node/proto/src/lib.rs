@@ -35,6 +35,6 @@ pub use identity::{Identity, Role};
 pub use ids::{ContractId, DatasetRef, Id, JobId, Name, NameError, RequestId, RunId};
 pub use job::{JobOrder, RoundRef};
 pub use model::{ModelManifest, World};
-pub use request::{Request, RequestHeader, Reply};
+pub use request::{Reply, Request, RequestHeader};
 pub use result::{Receipt, ResultDoc};
 pub use signed::{Document, Signed, SignedError};

@@ -214,7 +214,10 @@ impl Reply {
             WireError::new(ErrorCode::BadRequest, "the reply has neither an answer nor an error")
         })?;
         serde_json::from_str(raw.get()).map_err(|e| {
-            WireError::new(ErrorCode::BadRequest, format!("the reply does not parse: {e}; is the node newer?"))
+            WireError::new(
+                ErrorCode::BadRequest,
+                format!("the reply does not parse: {e}; is the node newer?"),
+            )
         })
     }
 }
@@ -225,7 +228,8 @@ mod tests {
 
     #[test]
     fn header_errors_are_told_apart() {
-        let code = |text: &str| RequestHeader::parse(text.as_bytes()).map(|h| h.request.kind()).map_err(|e| e.code);
+        let code =
+            |text: &str| RequestHeader::parse(text.as_bytes()).map(|h| h.request.kind()).map_err(|e| e.code);
         assert_eq!(code(r#"{"v":1,"kind":"peer.ls","args":{},"later":1}"#), Ok("peer.ls".into()));
         assert_eq!(code(r#"{"v":1,"kind":"data.show","args":{"name":"a","new":2}}"#), Ok("data.show".into()));
         assert_eq!(code("garbage"), Err(ErrorCode::BadRequest));

@@ -183,7 +183,8 @@ impl Raw {
             }
         }
         if self.path.len() != 4 || self.path.iter().any(|part| part.trim().is_empty()) {
-            mistakes.push("path must name four levels: L1 domain group, L2 domain, L3 object, L4 entity".into());
+            mistakes
+                .push("path must name four levels: L1 domain group, L2 domain, L3 object, L4 entity".into());
         }
         if let RawSource::Csv { delimiter, .. } = &self.source
             && !delimiter.is_ascii()
@@ -204,7 +205,8 @@ impl Raw {
         let highest = self.field.iter().map(|f| f.grade).max().unwrap_or(lowest);
         match self.grade {
             Some(grade) if grade < highest => {
-                mistakes.push(format!("grade is {grade}, but a field is {highest}: raise it or leave it out"));
+                mistakes
+                    .push(format!("grade is {grade}, but a field is {highest}: raise it or leave it out"));
                 highest
             }
             Some(grade) => grade,
@@ -216,7 +218,9 @@ impl Raw {
         let mut specs = Vec::with_capacity(self.field.len());
         for field in &self.field {
             match field.ty.parse::<ColumnType>() {
-                Ok(ty) => specs.push(FieldSpec { name: field.name.to_string(), ty, nullable: field.nullable }),
+                Ok(ty) => {
+                    specs.push(FieldSpec { name: field.name.to_string(), ty, nullable: field.nullable })
+                }
                 Err(e) => mistakes.push(format!("field {}: {e}", field.name)),
             }
         }

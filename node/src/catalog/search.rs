@@ -14,9 +14,8 @@ use crate::{auth::Peer, authorize, node::Shared, store::facts::Fact};
 pub(crate) async fn add(node: &Shared, peer: &Peer, text: String) -> Result<DatasetMeta, WireError> {
     let identity = &node.config.identity;
     let wrong = |e: &dyn std::fmt::Display| WireError::new(ErrorCode::Dataset, e.to_string());
-    let parsed =
-        Descriptor::parse(&text, identity.department(), &node.config.title, &node.config.data_dir())
-            .map_err(|e| wrong(&e))?;
+    let parsed = Descriptor::parse(&text, identity.department(), &node.config.title, &node.config.data_dir())
+        .map_err(|e| wrong(&e))?;
     authorize::may(node, peer, Governance::ListDataset, Target::Dataset(&parsed.meta))?;
     // The steward owns the data: the whole reason, with line and column, may be told.
     let checked = check(&parsed.spec).await.map_err(|e| wrong(&e))?;

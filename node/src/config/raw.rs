@@ -196,11 +196,7 @@ impl RawConfig {
     }
 }
 
-fn note<T, E: std::fmt::Display>(
-    key: &str,
-    parsed: Result<T, E>,
-    mistakes: &mut Vec<String>,
-) -> Option<T> {
+fn note<T, E: std::fmt::Display>(key: &str, parsed: Result<T, E>, mistakes: &mut Vec<String>) -> Option<T> {
     parsed.map_err(|e| mistakes.push(format!("{key}: {e}"))).ok()
 }
 

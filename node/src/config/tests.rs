@@ -12,7 +12,8 @@ fn the_sample_is_valid_and_its_comments_show_the_defaults() {
     assert_eq!(plain.identity, identity);
     assert_eq!(plain.title, "第一医院");
 
-    let setting = |line: &str| line.starts_with("# ") && line.contains(" = ") && !line.contains("policies.cedar");
+    let setting =
+        |line: &str| line.starts_with("# ") && line.contains(" = ") && !line.contains("policies.cedar");
     let told: Vec<_> =
         sample.lines().map(|l| if setting(l) { l.trim_start_matches("# ") } else { l }).collect();
     let mut told = parse(&told.join("\n")).unwrap();
@@ -36,7 +37,8 @@ fn all_mistakes_are_told_at_once() {
     "#;
     let error = parse(text).unwrap_err();
     assert_eq!(error.mistakes().len(), 6, "{error}");
-    for word in ["node.department", "node.listen", "x25519", "min_cell", "parameters_per_row", "limits.jobs"] {
+    for word in ["node.department", "node.listen", "x25519", "min_cell", "parameters_per_row", "limits.jobs"]
+    {
         assert!(error.to_string().contains(word), "{word} is missing in {error}");
     }
 }

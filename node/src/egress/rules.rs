@@ -100,11 +100,7 @@ fn parameters(computed: &Computed, per_row: f64) -> Finding {
 }
 
 fn output_size(bytes: u64, most: u64) -> Finding {
-    Finding {
-        rule: "output-size",
-        broken: bytes > most,
-        text: format!("{bytes} bytes; at most {most}"),
-    }
+    Finding { rule: "output-size", broken: bytes > most, text: format!("{bytes} bytes; at most {most}") }
 }
 
 /// Text can carry anything a row holds, so it leaves only where the contract says so.

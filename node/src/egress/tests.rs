@@ -2,7 +2,8 @@ use qianmo_proto::result::{Cells, NamedVector, ResultColumn, ResultTable};
 
 use super::*;
 
-const LIMITS: Limits = Limits { min_cell: 10, parameters_per_row: 0.33, max_bytes: 1 << 20, strings: false, review: false };
+const LIMITS: Limits =
+    Limits { min_cell: 10, parameters_per_row: 0.33, max_bytes: 1 << 20, strings: false, review: false };
 
 fn computed(samples: u64, rows_read: u64) -> Computed {
     Computed { document: ResultDoc { samples, ..ResultDoc::default() }, rows_read }
@@ -23,7 +24,8 @@ fn table(contributors: &[u32], cells: Cells) -> ResultTable {
 
 fn broken(computed: &Computed, limits: &Limits) -> Vec<String> {
     let (verdict, reasons) = judge(computed, limits).unwrap();
-    let rules: Vec<_> = reasons.iter().filter(|r| r.text.starts_with("broken")).map(|r| r.rule.clone()).collect();
+    let rules: Vec<_> =
+        reasons.iter().filter(|r| r.text.starts_with("broken")).map(|r| r.rule.clone()).collect();
     assert_eq!(matches!(verdict, Verdict::Held(_)), !rules.is_empty());
     rules
 }

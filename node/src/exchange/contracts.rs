@@ -110,5 +110,8 @@ fn view_of(node: &Shared, id: ContractId, contract: Contract) -> ContractView {
 }
 
 fn unknown(id: &ContractId) -> WireError {
-    WireError::new(ErrorCode::NotFound, format!("no contract {id} that you may see; try `qianmo contract ls`"))
+    WireError::new(
+        ErrorCode::NotFound,
+        format!("no contract {id} that you may see; try `qianmo contract ls`"),
+    )
 }

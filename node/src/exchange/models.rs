@@ -37,7 +37,8 @@ pub(crate) async fn push(
         let text = format!("the manifest says {world}, but the component exports {found}");
         return Err(WireError::new(ErrorCode::Model, text));
     }
-    let stored = |e: crate::store::blobs::BlobError| WireError::new(ErrorCode::TrailUnavailable, e.to_string());
+    let stored =
+        |e: crate::store::blobs::BlobError| WireError::new(ErrorCode::TrailUnavailable, e.to_string());
     node.blobs.put(&bytes).map_err(stored)?;
     let manifest_doc = node.blobs.put(&encode(&document)?).map_err(stored)?;
     let digest = manifest.digest;

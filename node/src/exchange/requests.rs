@@ -23,8 +23,7 @@ pub(crate) async fn new(
     let opened = auth::open(&document, peer, &node.trust, node.now_ms())?;
     check_terms(node, &opened.value)?;
     let meta = contracts::dataset_of(node, &opened.value)?;
-    let target =
-        Target::Terms { dataset: &meta, consumer: &opened.signer.identity, terms: &opened.value };
+    let target = Target::Terms { dataset: &meta, consumer: &opened.signer.identity, terms: &opened.value };
     authorize::may(node, peer, Governance::RequestContract, target)?;
     let id = RequestId::of(&opened.digest);
     if node.state().requests.contains_key(&id) {
@@ -97,8 +96,7 @@ pub(crate) async fn approve(
     }
     let request = find(node, &id)?;
     let meta = contracts::dataset_of(node, &request.terms)?;
-    let target =
-        Target::Terms { dataset: &meta, consumer: &request.consumer, terms: &request.terms };
+    let target = Target::Terms { dataset: &meta, consumer: &request.consumer, terms: &request.terms };
     authorize::may(node, peer, Governance::ApproveContract, target)?;
     if terms != request.terms_digest {
         let text = "the approval names other terms than this request's; read it again and sign anew";

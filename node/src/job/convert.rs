@@ -16,10 +16,7 @@ pub(crate) fn to_sandbox(vectors: &[NamedVector]) -> Vec<sandbox::Vector> {
 
 /// Vectors as they cross the wire.
 pub(crate) fn from_sandbox(vectors: Vec<sandbox::Vector>) -> Vec<NamedVector> {
-    vectors
-        .into_iter()
-        .map(|v| NamedVector { name: v.name, shape: v.shape, values: v.values })
-        .collect()
+    vectors.into_iter().map(|v| NamedVector { name: v.name, shape: v.shape, values: v.values }).collect()
 }
 
 fn metrics(metrics: Vec<sandbox::Metric>) -> Vec<Metric> {
@@ -60,10 +57,11 @@ pub(crate) fn output(output: sandbox::Output, rows_read: u64) -> ResultDoc {
 }
 
 fn table(table: sandbox::ResultTable) -> ResultTable {
-    let columns = table.fields.iter().zip(&table.columns).map(|(field, column)| ResultColumn {
-        name: field.name.clone(),
-        cells: cells(field.ty, column),
-    });
+    let columns = table
+        .fields
+        .iter()
+        .zip(&table.columns)
+        .map(|(field, column)| ResultColumn { name: field.name.clone(), cells: cells(field.ty, column) });
     ResultTable { name: table.name, columns: columns.collect(), contributors: table.contributors }
 }
 
@@ -110,7 +108,8 @@ pub(crate) fn run_error(error: &RunError) -> WireError {
         RunError::Stopped => (ErrorCode::Stopped, "the job was stopped".to_owned()),
         RunError::Source(_) => (
             ErrorCode::Source,
-            "the dataset could not be read; the department's steward sees why in `qianmo job logs`".to_owned(),
+            "the dataset could not be read; the department's steward sees why in `qianmo job logs`"
+                .to_owned(),
         ),
         RunError::Model { code, .. } => (
             ErrorCode::ModelFailed,

@@ -113,7 +113,8 @@ impl Work {
             Ok(model) => model,
             Err(e) => return Ran::failed(e),
         };
-        let table = SessionTable::new(&self.inputs.table, Arc::clone(&self.inputs.session), self.runtime.clone());
+        let table =
+            SessionTable::new(&self.inputs.table, Arc::clone(&self.inputs.session), self.runtime.clone());
         let table: Box<dyn TableSource> = match table {
             Ok(table) => Box::new(table),
             Err(e) => return source_failed(&self.node, &e),
@@ -145,11 +146,7 @@ impl Work {
         }
     }
 
-    fn ran(
-        &self,
-        result: Result<qianmo_proto::ResultDoc, qianmo_sandbox::RunError>,
-        usage: Usage,
-    ) -> Ran {
+    fn ran(&self, result: Result<qianmo_proto::ResultDoc, qianmo_sandbox::RunError>, usage: Usage) -> Ran {
         let mut lines: Vec<LogEntry> =
             usage.log.iter().map(|found| line(level(found.level), &found.message)).collect();
         if let Err(error) = &result {
@@ -159,7 +156,11 @@ impl Work {
         let computed = result.map(|document| Computed { document, rows_read });
         Ran {
             computed: computed.map_err(|e| convert::run_error(&e)),
-            usage: Used { rows_read, fuel: usage.fuel, log: store_log(&self.node, &lines, usage.log_dropped) },
+            usage: Used {
+                rows_read,
+                fuel: usage.fuel,
+                log: store_log(&self.node, &lines, usage.log_dropped),
+            },
         }
     }
 

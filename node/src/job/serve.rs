@@ -33,12 +33,7 @@ pub(crate) async fn run(
 }
 
 /// `job.show`
-pub(crate) async fn show(
-    node: &Shared,
-    peer: &Peer,
-    id: &JobId,
-    wait_ms: u64,
-) -> Result<JobView, WireError> {
+pub(crate) async fn show(node: &Shared, peer: &Peer, id: &JobId, wait_ms: u64) -> Result<JobView, WireError> {
     find(node, peer, Governance::ReadJob, id)?;
     wait(node, id, wait_ms).await;
     show_now(node, peer, id)
@@ -125,9 +120,10 @@ fn released(id: &JobId, job: &Job) -> Result<(qianmo_crypto::sm3::Digest, u64), 
             ErrorCode::Withheld,
             format!("a steward keeps the result of {id} back; see `qianmo job why {id}`"),
         )),
-        _ => Err(job.error.clone().unwrap_or_else(|| {
-            WireError::new(ErrorCode::NotFound, format!("{id} has no result"))
-        })),
+        _ => Err(job
+            .error
+            .clone()
+            .unwrap_or_else(|| WireError::new(ErrorCode::NotFound, format!("{id} has no result")))),
     }
 }
 
@@ -179,8 +175,13 @@ fn visible(
     action: Governance,
     wanted: impl Fn(&Job) -> bool,
 ) -> Result<Vec<JobView>, WireError> {
-    let all: Vec<(JobId, Job)> =
-        node.state().jobs.iter().filter(|(_, job)| wanted(job)).map(|(id, job)| (id.clone(), job.clone())).collect();
+    let all: Vec<(JobId, Job)> = node
+        .state()
+        .jobs
+        .iter()
+        .filter(|(_, job)| wanted(job))
+        .map(|(id, job)| (id.clone(), job.clone()))
+        .collect();
     let seen = all.iter().filter(|(id, job)| may(node, peer, action, id, job).is_ok());
     seen.map(|(id, job)| view(node, id, job)).collect()
 }

@@ -61,10 +61,7 @@ pub(crate) fn transport() -> Arc<TransportConfig> {
 }
 
 /// A listening endpoint.
-pub(crate) fn server(
-    config: &Config,
-    who: &Credentials,
-) -> Result<Endpoint, EndpointError> {
+pub(crate) fn server(config: &Config, who: &Credentials) -> Result<Endpoint, EndpointError> {
     let address = config.listen;
     let bind = |source| EndpointError::Bind { address, source };
     let tls = qianmo_certs::server_config(

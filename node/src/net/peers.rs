@@ -34,8 +34,7 @@ impl Links {
             Some(link) => link,
             None => {
                 let address = resolve(address)?;
-                let link =
-                    Client::connect(&node.credentials, peer, address, &node.config.groups).await?;
+                let link = Client::connect(&node.credentials, peer, address, &node.config.groups).await?;
                 self.0.lock().await.insert(peer.clone(), link.clone());
                 link
             }
@@ -87,7 +86,8 @@ pub(crate) async fn add(
 /// `peer.ls`
 pub(crate) fn list(node: &Shared, peer: &Peer) -> Result<Vec<PeerView>, WireError> {
     authorize::may_here(node, peer, Governance::ListPeers)?;
-    let view = |(node, address): (&Identity, &String)| PeerView { node: node.clone(), address: address.clone() };
+    let view =
+        |(node, address): (&Identity, &String)| PeerView { node: node.clone(), address: address.clone() };
     Ok(node.state().peers.iter().map(view).collect())
 }
 

@@ -59,7 +59,8 @@ impl SledIndex {
     /// Opens the index; one that does not open is thrown away, for it can be made again.
     pub(crate) fn open(dir: &Path) -> Result<Self, IndexError> {
         // sled panics on some damaged files; a damaged index must not keep a node from starting.
-        let open = || std::panic::catch_unwind(|| sled::open(dir)).map_err(|_| IndexError::of("it is damaged"));
+        let open =
+            || std::panic::catch_unwind(|| sled::open(dir)).map_err(|_| IndexError::of("it is damaged"));
         if let Ok(Ok(db)) = open() {
             return Ok(Self(db));
         }

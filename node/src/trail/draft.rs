@@ -4,7 +4,7 @@ use qianmo_crypto::sm3::Digest;
 use qianmo_proto::{ErrorCode, Identity, WireError};
 use qianmo_trail::{
     Action, EventDraft, EventError, Stage, TrailError,
-    event::{Actor, Data, Model, Outcome, Purpose, Target, Ending as How},
+    event::{Actor, Data, Ending as How, Model, Outcome, Purpose, Target},
 };
 
 use crate::{
@@ -102,7 +102,8 @@ fn add_details(draft: &mut EventDraft, fact: &Fact) {
             draft.data = data.map(|(digest, bytes)| Data { digest, bytes: Some(bytes), rows: Some(0) });
         }
         Fact::ModelPushed { manifest, .. } => {
-            draft.model = Some(Model { name: Some(manifest.name.to_string()), ..Model::new(manifest.digest) });
+            draft.model =
+                Some(Model { name: Some(manifest.name.to_string()), ..Model::new(manifest.digest) });
         }
         Fact::ContractRequested { terms, .. } => {
             draft.purpose = Some(Purpose {
@@ -114,8 +115,7 @@ fn add_details(draft: &mut EventDraft, fact: &Fact) {
             });
         }
         Fact::RequestDenied { reason, .. } | Fact::ResultWithheld { reason, .. } => {
-            draft.outcome =
-                Some(Outcome { result: How::Denied, code: None, reason: Some(reason.clone()) });
+            draft.outcome = Some(Outcome { result: How::Denied, code: None, reason: Some(reason.clone()) });
         }
         _ => {}
     }

@@ -201,6 +201,7 @@ fn replaying_the_same_events_gives_the_same_state() {
         let fact = serde_json::from_value(serde_json::to_value(&event.fact).unwrap()).unwrap();
         again.apply(&Recorded { fact, ..event.clone() });
     }
-    let json = |state: &State| serde_json::to_string(&state.contracts).unwrap() + &format!("{:?}", state.jobs);
+    let json =
+        |state: &State| serde_json::to_string(&state.contracts).unwrap() + &format!("{:?}", state.jobs);
     assert_eq!(json(&again), json(&story.state));
 }
