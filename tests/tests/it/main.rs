@@ -18,4 +18,5 @@ mod models;
 mod start;
 mod trail_files;
 mod tutorial;
+mod tutorial_doc;
 mod wire;
