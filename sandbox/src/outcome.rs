@@ -20,7 +20,8 @@ pub struct Usage {
     pub fuel: u64,
     /// Bytes of linear memory and tables at their largest.
     pub peak_memory: u64,
-    /// Rows handed to the model, counted by the host; a row read twice counts twice.
+    /// Rows handed to the model in its largest single scan, counted by the host: disclosure rules rest on this
+    /// number, and a model must not raise it by reading a table again.
     pub rows_read: u64,
     /// What the model logged, for the data owner only.
     pub log: Vec<LogLine>,

@@ -44,6 +44,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
         .await
         .map_err(|e| Fault::failed(e.to_string()))?;
     let address = announce(&dir, node.address())?;
+    shell.out.note(&format!("{} {}", shell.out.t("listening on", "正在监听"), node.address()));
     let stopped = tokio::select! {
         () = node.join() => Err(Fault::failed("the node's socket failed; its log has the details")),
         stop = told_to_stop(command.stop_with_stdin) => stop,
@@ -76,7 +77,6 @@ async fn told_to_stop(with_stdin: bool) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Ends when standard input does. The thread that reads it is left behind: the process ends next.
 /// Waits for the end of standard input. A thread of its own: a blocked read must not hold up the shutdown.
 async fn stdin_end() {
     let (ended, wait) = tokio::sync::oneshot::channel();

@@ -157,6 +157,9 @@ fn handshake_error(node: &Identity, address: SocketAddr, e: &quinn::ConnectionEr
         Some(44) => "a certificate is revoked",
         Some(45) => "a certificate is expired or not yet valid",
         Some(48) => "a certificate is of another federation (unknown CA)",
+        Some(51) => {
+            "a signature does not hold: is it a certificate of another federation with the same name?"
+        }
         Some(40 | 47) => "no common key exchange or suite",
         Some(116) => "a certificate is required",
         Some(_) => "the TLS handshake failed",

@@ -19,6 +19,8 @@ struct Reader {
     max_rows: u32,
     /// Read already, not yet handed over.
     waiting: VecDeque<Batch>,
+    /// Rows handed over so far.
+    handed: u64,
 }
 
 type Answer<T> = wasmtime::Result<(Result<T, wire::Error>,)>;
@@ -78,7 +80,7 @@ fn scan(
             let rows = source(host, table)?
                 .scan(&picked, max_rows)
                 .or_else(|error| halt(RunError::Source(error)))?;
-            Ok(hold(host, Reader { rows, fields, max_rows, waiting: VecDeque::new() })?)
+            Ok(hold(host, Reader { rows, fields, max_rows, waiting: VecDeque::new(), handed: 0 })?)
         }
         _ => {
             let message =
@@ -90,15 +92,19 @@ fn scan(
     Ok((answer,))
 }
 
-fn next(mut cx: StoreContextMut<'_, Host>, reader: &Resource<Reader>) -> Answer<Option<wire::Batch>> {
+fn next(mut cx: StoreContextMut<'_, Host>, handle: &Resource<Reader>) -> Answer<Option<wire::Batch>> {
     let host = cx.data_mut();
     let limit = host.limits.batch_bytes;
-    let reader = host.handles.get_mut(reader)?;
+    let reader = host.handles.get_mut(handle)?;
     let batch = reader.next(limit);
+    let before = reader.handed;
     host.check_time().or_else(halt)?;
     let batch = batch.or_else(|error| halt(RunError::Source(error)))?;
     let (rows, bytes) = batch.as_ref().map_or((0, 0), |batch| (batch.rows, batch.byte_len()));
-    host.usage.rows_read += u64::from(rows);
+    let handed = before + u64::from(rows);
+    host.handles.get_mut(handle)?.handed = handed;
+    // The largest single scan, not the sum: reading a table twice makes no record twice.
+    host.usage.rows_read = host.usage.rows_read.max(handed);
     charge(cx, bytes)?;
     Ok((Ok(batch.map(wire::Batch::from)),))
 }

@@ -19,7 +19,9 @@ fn greet(person: &Person, clinic: &Clinic) -> Result<NodeView, WireError> {
 fn a_certificate_of_another_federation_is_refused() {
     let clinic = Clinic::shared();
     // The second calls itself as the clinic's own: names prove nothing.
-    for (title, words) in [("Elsewhere", "another federation"), ("Test federation", "signature")] {
+    for (title, words) in
+        [("Elsewhere", "another federation"), ("Test federation", "signature does not hold")]
+    {
         let foreign = Federation::called(title);
         let stranger = foreign.person("hospital-a", "steward", "li");
         // Who believes only the own root does not even speak to the node.
