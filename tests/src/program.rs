@@ -12,16 +12,16 @@ use std::{
 pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        // target/<profile>/deps/<test>
-        let profile = test.parent().and_then(Path::parent).unwrap();
-        let program = profile.join("qianmo");
-        assert!(
-            program.is_file(),
-            "{} is missing: build it with `cargo build -p qianmo`, or run `cargo test --workspace`, which does",
-            program.display()
-        );
-        program
+        let caller = std::env::current_exe().unwrap();
+        // A test lies in target/<profile>/deps, a program of ours in target/<profile>.
+        let found =
+            caller.ancestors().skip(1).take(2).map(|dir| dir.join("qianmo")).find(|path| path.is_file());
+        found.unwrap_or_else(|| {
+            panic!(
+                "there is no qianmo near {}: run `cargo test --workspace`, which builds it",
+                caller.display()
+            )
+        })
     })
 }
 

@@ -18,13 +18,7 @@ mod sandbox;
 mod trail;
 mod wire;
 
-use std::{
-    env,
-    error::Error,
-    fs,
-    os::unix::process::CommandExt as _,
-    process::{Command, ExitCode},
-};
+use std::{env, error::Error, process::ExitCode};
 
 use report::Table;
 
@@ -62,7 +56,6 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let options = Options::parse(env::args().skip(1))?;
-    settle()?;
     println!("Load average at the start: {}", process::load()?);
     for (name, measure) in PARTS {
         if options.parts.is_empty() || options.parts.iter().any(|part| part == name) {
@@ -72,21 +65,6 @@ fn run() -> Result<()> {
     }
     println!("\nLoad average at the end: {}", process::load()?);
     Ok(())
-}
-
-/// The harness looks for `qianmo` one folder above its caller, as tests and examples lie: goes on from such a place.
-fn settle() -> Result<()> {
-    let here = env::current_exe()?;
-    let place = here.with_file_name("examples");
-    if here.parent().is_some_and(|folder| folder.ends_with("examples")) {
-        return Ok(());
-    }
-    fs::create_dir_all(&place)?;
-    let there = place.join("bench");
-    // A link of an earlier build would be an earlier program.
-    let _ = fs::remove_file(&there);
-    fs::hard_link(&here, &there)?;
-    Err(Command::new(there).args(env::args().skip(1)).exec().into())
 }
 
 impl Options {
