@@ -24,24 +24,24 @@ pub(crate) async fn push(
     if let Some(known) = node.state().models.get(&manifest.digest) {
         return Ok(known.clone());
     }
-    let (models, world) = (node.models.clone(), manifest.world);
-    let vetted = tokio::task::spawn_blocking(move || models.engine().vet(&bytes).map(|v| (v, bytes))).await;
-    let (vetted, bytes) = vetted
+    let (models, digest) = (node.models.clone(), manifest.digest);
+    let admitted =
+        tokio::task::spawn_blocking(move || models.admit(digest, &bytes).map(|world| (world, bytes))).await;
+    let (found, bytes) = admitted
         .map_err(|e| WireError::new(ErrorCode::Internal, format!("vetting failed: {e}")))?
         .map_err(|e| WireError::new(ErrorCode::Model, e.to_string()))?;
-    let found = match vetted.world {
+    let found = match found {
         qianmo_sandbox::World::Analysis => World::Analysis,
         qianmo_sandbox::World::Federated => World::Federated,
     };
-    if found != world {
-        let text = format!("the manifest says {world}, but the component exports {found}");
+    if found != manifest.world {
+        let text = format!("the manifest says {}, but the component exports {found}", manifest.world);
         return Err(WireError::new(ErrorCode::Model, text));
     }
     let stored =
         |e: crate::store::blobs::BlobError| WireError::new(ErrorCode::TrailUnavailable, e.to_string());
     node.blobs.put(&bytes).map_err(stored)?;
     let manifest_doc = node.blobs.put(&encode(&document)?).map_err(stored)?;
-    let digest = manifest.digest;
     node.trail.record(peer, Fact::ModelPushed { manifest, manifest_doc }).await?;
     let view = node.state().models.get(&digest).cloned();
     view.ok_or_else(|| WireError::new(ErrorCode::Internal, "the model was recorded and is not there"))

@@ -9,7 +9,7 @@ use std::{
 use lru::LruCache;
 use qianmo_crypto::sm3::Digest;
 use qianmo_proto::{ErrorCode, WireError};
-use qianmo_sandbox::{Engine, Model};
+use qianmo_sandbox::{Engine, Model, VetError, World};
 
 use crate::store::blobs::Blobs;
 
@@ -29,9 +29,12 @@ impl Models {
         Self { engine, blobs, compiled: Arc::new(Mutex::new(LruCache::new(KEPT))) }
     }
 
-    /// The engine, for vetting uploads.
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.engine
+    /// Vets and compiles an upload and says which world it exports. Kept compiled: its first job comes soon.
+    pub(crate) fn admit(&self, digest: Digest, component: &[u8]) -> Result<World, VetError> {
+        let model = self.engine.compile(component)?;
+        let world = model.world();
+        self.lock().put(digest, model);
+        Ok(world)
     }
 
     /// The compiled model of this digest; blocks while it compiles.

@@ -65,7 +65,8 @@ impl SledIndex {
             return Ok(Self(db));
         }
         tracing::warn!(dir = %dir.display(), "the index does not open; it is made anew");
-        std::fs::remove_dir_all(dir).map_err(IndexError::of)?;
+        let removed = if dir.is_dir() { std::fs::remove_dir_all(dir) } else { std::fs::remove_file(dir) };
+        removed.map_err(IndexError::of)?;
         open()?.map(Self).map_err(IndexError::of)
     }
 
