@@ -58,6 +58,12 @@ fn a_lost_or_damaged_index_is_made_again_from_the_trail() {
     assert_eq!(knowledge(&clinic), known, "the index was overwritten");
     clinic.node.stop();
 
+    fs::remove_dir_all(&index).unwrap();
+    fs::write(&index, "not a folder").unwrap();
+    clinic.node.start();
+    assert_eq!(knowledge(&clinic), known, "the index is no folder");
+    clinic.node.stop();
+
     // The index of another node fits no trail but its own.
     let (other, _) = with_a_past();
     fs::remove_dir_all(&index).unwrap();
