@@ -29,6 +29,7 @@ mod egress;
 mod exchange;
 pub mod fault;
 pub mod federated;
+mod files;
 mod job;
 pub mod keys;
 pub mod net;

@@ -1,13 +1,11 @@
 //! Exit codes and the one error type of the command line. docs/exit-codes.md is checked against [`Exit`].
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{fmt, path::Path, process::ExitCode};
 
 use qianmo_proto::{ErrorClass, ErrorCode, WireError};
 use serde_json::json;
+
+use crate::files;
 
 /// How the program ends. Scripts may rely on the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,23 +185,7 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
 }
 
 fn write_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Fault> {
-    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".tmp");
-    let temporary = PathBuf::from(temporary);
-    let write = || -> std::io::Result<()> {
-        // A leftover of a crash may have another mode; the file must be born with the right one.
-        match std::fs::remove_file(&temporary) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
-            _ => {}
-        }
-        let mut file =
-            std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)
-    };
-    write().map_err(|e| Fault::file(path, "written", &e))
+    files::replace(path, bytes, mode).map_err(|e| Fault::file(path, "written", &e))
 }
 
 #[cfg(test)]

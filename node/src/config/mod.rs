@@ -176,6 +176,11 @@ impl Config {
         self.dir.join("index")
     }
 }
+    /// The newest list of revoked certificates that the node has used: an older one is refused even after a restart.
+    pub fn newest_crl(&self) -> PathBuf {
+        self.dir.join("trust/newest-crl.pem")
+    }
+
 
 #[cfg(test)]
 mod tests;
