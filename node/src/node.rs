@@ -21,6 +21,7 @@ use qianmo_trail::{
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
+    catalog::reading::READINGS,
     clock::Clock,
     config::Config,
     fault::Faults,
@@ -61,7 +62,6 @@ pub enum StartError {
     SelfTest(CryptoError),
     #[error("{0}")]
     Certificate(CertError),
-    #[error("the certificate is {found}'s, but qianmo.toml says {expected}; issue one for this node")]
     #[error("{path}: {source}")]
     OlderList { path: PathBuf, source: CertError },
     #[error(
@@ -69,6 +69,7 @@ pub enum StartError {
          the federation has a new root, or if you are sure that the list beside the certificate is the newest"
     )]
     NewestList { path: PathBuf, source: CertError },
+    #[error("the certificate is {found}'s, but qianmo.toml says {expected}; issue one for this node")]
     Identity { found: String, expected: String },
     #[error("the policies do not load: {0}")]
     Policies(Box<PolicyError>),
@@ -120,6 +121,8 @@ pub(crate) struct Inner {
     /// Places for jobs that run.
     pub(crate) places: Semaphore,
     pub(crate) uploads: Semaphore,
+    /// Places for datasets that are read before they are listed.
+    pub(crate) readings: Arc<Semaphore>,
     /// One decision on an order at a time.
     pub(crate) decisions: Mutex<()>,
     /// One answer of a steward at a time.
@@ -207,6 +210,7 @@ impl Node {
             address,
             places: Semaphore::new(config.limits.jobs),
             uploads: Semaphore::new(UPLOADS),
+            readings: Arc::new(Semaphore::new(READINGS)),
             decisions: Mutex::new(()),
             answers: tokio::sync::Mutex::new(()),
             tasks: Tasks::default(),

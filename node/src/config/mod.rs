@@ -7,6 +7,7 @@ use std::{
     fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use qianmo_crypto::tls::Group;
@@ -71,6 +72,8 @@ pub struct Limits {
     /// Jobs that wait or run; more are refused.
     pub jobs_queued: usize,
 }
+    /// Longest reading of a dataset that is to be listed.
+    pub check: Duration,
 
 /// Disclosure rules that hold for every contract.
 #[derive(Debug, Clone, Copy)]
