@@ -42,3 +42,4 @@ mod tasks;
 pub mod telemetry;
 mod trail;
 mod trust;
+mod words;

@@ -13,6 +13,7 @@ use std::{
 use qianmo_crypto::tls::Group;
 use qianmo_proto::{Identity, Role};
 
+use crate::words::counted;
 use raw::RawConfig;
 
 /// Name of the configuration file in a node's folder.
@@ -71,9 +72,9 @@ pub struct Limits {
     pub jobs: usize,
     /// Jobs that wait or run; more are refused.
     pub jobs_queued: usize,
-}
     /// Longest reading of a dataset that is to be listed.
     pub check: Duration,
+}
 
 /// Disclosure rules that hold for every contract.
 #[derive(Debug, Clone, Copy)]
@@ -119,7 +120,8 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} has {} mistake(s):", self.file.display(), self.mistakes.len())?;
+        let mistakes = counted(self.mistakes.len() as u64, "mistake");
+        write!(f, "{} has {mistakes}:", self.file.display())?;
         self.mistakes.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))
     }
 }
@@ -174,16 +176,16 @@ impl Config {
         self.dir.join("data")
     }
 
-    /// Folder of the index.
-    pub fn index_dir(&self) -> PathBuf {
-        self.dir.join("index")
-    }
-}
     /// The newest list of revoked certificates that the node has used: an older one is refused even after a restart.
     pub fn newest_crl(&self) -> PathBuf {
         self.dir.join("trust/newest-crl.pem")
     }
 
+    /// Folder of the index.
+    pub fn index_dir(&self) -> PathBuf {
+        self.dir.join("index")
+    }
+}
 
 #[cfg(test)]
 mod tests;
