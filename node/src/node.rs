@@ -63,12 +63,12 @@ pub enum StartError {
     #[error("{0}")]
     Certificate(CertError),
     #[error("{path}: {source}")]
-    OlderList { path: PathBuf, source: CertError },
+    OlderList { path: PathBuf, source: Box<CertError> },
     #[error(
         "{path} is the newest revocation list that this node has used, and cannot be read: {source}; remove it only if \
          the federation has a new root, or if you are sure that the list beside the certificate is the newest"
     )]
-    NewestList { path: PathBuf, source: CertError },
+    NewestList { path: PathBuf, source: Box<CertError> },
     #[error("the certificate is {found}'s, but qianmo.toml says {expected}; issue one for this node")]
     Identity { found: String, expected: String },
     #[error("the policies do not load: {0}")]

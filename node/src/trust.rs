@@ -24,7 +24,7 @@ pub(crate) fn open(config: &Config) -> Result<(Trust, String), StartError> {
     let (store, crl) = load(config)?;
     let Some(newest) = newest(config)? else { return Ok((Trust::new(store), crl)) };
     let trust = Trust::new(newest);
-    let older = |source| StartError::OlderList { path: config.files.crl.clone(), source };
+    let older = |e| StartError::OlderList { path: config.files.crl.clone(), source: Box::new(e) };
     trust.replace(store).map_err(older)?;
     Ok((trust, crl))
 }
@@ -66,7 +66,7 @@ fn newest(config: &Config) -> Result<Option<TrustStore>, StartError> {
             tracing::warn!(%issuer, "the newest revocation list was of a CA that is trusted no more");
             Ok(None)
         }
-        Err(source) => Err(StartError::NewestList { path, source }),
+        Err(e) => Err(StartError::NewestList { path, source: Box::new(e) }),
     }
 }
 

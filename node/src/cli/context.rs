@@ -75,7 +75,8 @@ impl Contexts {
     /// Does what `command` says and tells it, with what comes next; nothing to tell is nothing changed.
     fn change(&mut self, command: &Command, shell: &Shell) -> Result<Option<String>, Fault> {
         let t = |en, zh| shell.out.t(en, zh);
-        let next = |command: &str| format!("{} {command}", t("next:", "下一步："));
+        let next = |command: &str| format!("{}{command}", t("next: ", "下一步："));
+        let at = |node: &Identity| format!("{}{node}", t(": ", "："));
         Ok(Some(match command {
             Command::Ls => return Ok(None),
             Command::Add { name } => {
@@ -89,13 +90,13 @@ impl Contexts {
                 } else {
                     format!("qianmo context use {name}")
                 };
-                format!("{told} {name}: {node}\n{}", next(&command))
+                format!("{told} {name}{}\n{}", at(&node), next(&command))
             }
             Command::Use { name } => {
                 let node = self.named(name)?.node.clone();
                 self.current = Some(name.clone());
                 let told = t("now in context", "当前上下文");
-                format!("{told} {name}: {node}\n{}", next("qianmo node show"))
+                format!("{told} {name}{}\n{}", at(&node), next("qianmo node show"))
             }
             Command::Rm { name } => {
                 self.named(name)?;
