@@ -56,3 +56,8 @@ pub use context::{Level, log, params, progress, random};
 pub use moments::{Moments, Sums};
 pub use results::{OutputBuilder, TableBuilder, UpdateBuilder, find, find_scalar, scalar, vector};
 pub use table::{Numbers, Rows, Scan, Table, Texts};
+
+/// The example in the models' README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../models/README.md")]
+pub struct Readme;
