@@ -3,7 +3,22 @@
 //! The block function is RustCrypto's `sm4`, which looks its S-box up in a table and so may leak through the
 //! cache to other programs on the same processor.
 
+#[allow(dead_code, reason = "the dispatch comes with the other kernels")]
+mod constants;
+#[allow(dead_code, reason = "the dispatch comes with the other kernels")]
+mod field;
 pub mod gcm;
+#[allow(dead_code, reason = "the dispatch comes with the other kernels")]
+mod ghash;
+#[cfg(test)]
+mod oracle;
+#[allow(dead_code, reason = "the dispatch comes with the other kernels")]
+mod portable;
+#[allow(dead_code, reason = "the dispatch comes with the other kernels")]
+mod schedule;
+#[cfg(target_arch = "x86_64")]
+#[allow(dead_code, reason = "the dispatch comes with the other kernels")]
+mod x86;
 
 use cipher::{BlockCipherEncrypt, KeyInit};
 
