@@ -14,7 +14,7 @@ mod planes;
 use zeroize::Zeroizing;
 
 use super::schedule::{self, ROUNDS, SBOX_INPUT, SBOX_OUTPUT, words};
-use planes::{Blocks, CounterMode, GROUP, Slice, State, Word};
+use planes::{Blocks, CounterMode, GROUP, State, Word};
 
 const BLOCK_LEN: usize = 16;
 const GROUP_LEN: usize = GROUP * BLOCK_LEN;
@@ -108,17 +108,30 @@ fn omitted(round: usize) -> u32 {
 }
 
 /// One round, but for the S-box's constants: `x ^= L(S(sum of others ^ key))`.
+///
+/// A loop over lanes is what compilers see vector instructions in.
 fn round<const N: usize>(x: &mut Word<N>, [a, b, c]: [&Word<N>; 3], key: &[u64; 8]) {
-    let sum = std::array::from_fn(|bit| a[bit] ^ b[bit] ^ c[bit] ^ Slice::repeat(key[bit]));
-    let s = circuit::sbox(sum);
-    // L(s) = (v <<< 24) ^ (w <<< 2) with v = s ^ (s <<< 8) and w = v ^ (s <<< 16).
-    let v = s.map(|plane| plane ^ plane.rotate_bytes(1));
-    let w: Word<N> = std::array::from_fn(|bit| v[bit] ^ s[bit].rotate_bytes(2));
-    let [w0, w1, w2, w3, w4, w5, w6, w7] = w;
-    let rotated_by_2 = [w6.rotate_bytes(1), w7.rotate_bytes(1), w0, w1, w2, w3, w4, w5];
-    for ((x, v), w) in x.iter_mut().zip(v).zip(rotated_by_2) {
-        *x = *x ^ v.rotate_bytes(3) ^ w;
+    for lane in 0..N {
+        let sum = std::array::from_fn(|bit| a[bit][lane] ^ b[bit][lane] ^ c[bit][lane] ^ key[bit]);
+        let change = l(circuit::sbox(sum));
+        x.iter_mut().zip(change).for_each(|(plane, change)| plane[lane] ^= change);
     }
+}
+
+/// The linear transformation L on planes: `(v <<< 24) ^ (w <<< 2)` with `v = s ^ (s <<< 8)` and `w = v ^ (s <<< 16)`.
+#[inline(always)]
+fn l(s: [u64; 8]) -> [u64; 8] {
+    let v = s.map(|plane| plane ^ rotate_bytes(plane, 1));
+    let w: [u64; 8] = std::array::from_fn(|bit| v[bit] ^ rotate_bytes(s[bit], 2));
+    let [w0, w1, w2, w3, w4, w5, w6, w7] = w;
+    let w = [rotate_bytes(w6, 1), rotate_bytes(w7, 1), w0, w1, w2, w3, w4, w5];
+    std::array::from_fn(|bit| rotate_bytes(v[bit], 3) ^ w[bit])
+}
+
+/// The plane of the words rotated left by `count` bytes.
+#[inline(always)]
+fn rotate_bytes(plane: u64, count: u32) -> u64 {
+    plane.rotate_left(GROUP as u32 * count)
 }
 
 #[cfg(test)]

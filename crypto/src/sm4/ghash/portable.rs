@@ -75,16 +75,22 @@ impl Key {
 /// The constant factor of products, split for multiplication by Karatsuba's rule.
 #[derive(Zeroize, ZeroizeOnDrop)]
 struct Factor {
-    low: [u64; SPACING],
-    high: [u64; SPACING],
+    low: SplitTwice,
+    high: SplitTwice,
     /// Of the sum of both halves.
-    sum: [u64; SPACING],
+    sum: SplitTwice,
 }
+
+/// What has its coefficients at every fifth bit from bit 0, 1, 2, 3 and 4 on.
+type Split = [u64; SPACING];
+/// The parts 4, 3, 2, 1, 0, 4, 3, 2, 1: those that make part k of a product with the parts 0 to 4 of another factor
+/// stand side by side.
+type SplitTwice = [u64; 2 * SPACING - 1];
 
 impl Factor {
     fn new(value: u128) -> Self {
         let (low, high) = halves(value);
-        Self { low: split(low), high: split(high), sum: split(low ^ high) }
+        Self { low: split_twice(low), high: split_twice(high), sum: split_twice(low ^ high) }
     }
 }
 
@@ -95,36 +101,46 @@ fn padded(bytes: &[u8]) -> u128 {
     u128::from_be_bytes(block)
 }
 
-/// The sum of `block · factor` over both lists, divided by x^128.
+/// The sum of `block · factor` over both lists, which have the same length, divided by x^128.
 fn sum_of_products(blocks: &[u128], factors: &[Factor]) -> u128 {
-    let pairs = || blocks.iter().map(|block| halves(*block)).zip(factors);
-    let low = products(pairs().map(|((low, _), factor)| (low, &factor.low)));
-    let high = products(pairs().map(|((_, high), factor)| (high, &factor.high)));
-    let middle = products(pairs().map(|((low, high), factor)| (low ^ high, &factor.sum))) ^ low ^ high;
+    let mut parts = [[[0; SPACING]; 3]; BATCH];
+    for (parts, block) in parts.iter_mut().zip(blocks) {
+        let (low, high) = halves(*block);
+        *parts = [low, high, low ^ high].map(split);
+    }
+    let pairs = || parts.iter().zip(factors);
+    let low = product(pairs().map(|([low, _, _], factor)| (low, &factor.low)));
+    let high = product(pairs().map(|([_, high, _], factor)| (high, &factor.high)));
+    let middle = product(pairs().map(|([_, _, sum], factor)| (sum, &factor.sum))) ^ low ^ high;
     reduce(low ^ middle << 64, high ^ middle >> 64)
 }
 
 /// The sum of the 128-bit products of pairs.
-#[expect(clippy::indexing_slicing, reason = "an index modulo the length")]
-fn products<'a>(pairs: impl Iterator<Item = (u64, &'a [u64; SPACING])>) -> u128 {
-    // Place k holds what has its coefficients at the bits k, k + 5, k + 10 and so on, and carries above each.
-    let mut sums = [0; SPACING];
-    for (x, y) in pairs {
-        for (i, x) in split(x).into_iter().enumerate() {
-            for (j, y) in y.iter().enumerate() {
-                sums[(i + j) % SPACING] ^= u128::from(x) * u128::from(*y);
+fn product<'a>(pairs: impl Iterator<Item = (&'a Split, &'a SplitTwice)> + Clone) -> u128 {
+    let mut product = 0;
+    for k in 0..SPACING {
+        let mut sum = 0;
+        for (x, y) in pairs.clone() {
+            let (_, y) = y.split_at(SPACING - 1 - k);
+            for (x, y) in x.iter().zip(y) {
+                sum ^= u128::from(*x) * u128::from(*y);
             }
         }
+        product |= sum & EVERY_FIFTH << k;
     }
-    sums.iter().zip(0..).fold(0, |product, (sum, k)| product ^ (sum & EVERY_FIFTH << k))
+    product
 }
 
 fn halves(value: u128) -> (u64, u64) {
     (value as u64, (value >> 64) as u64)
 }
 
-fn split(value: u64) -> [u64; SPACING] {
+fn split(value: u64) -> Split {
     std::array::from_fn(|k| value & (EVERY_FIFTH << k) as u64)
+}
+
+fn split_twice(value: u64) -> SplitTwice {
+    std::array::from_fn(|i| value & (EVERY_FIFTH << ((2 * SPACING - 1 - i) % SPACING)) as u64)
 }
 
 /// `high·x^128 + low`, divided by x^128 in the field of x^128 + x^127 + x^126 + x^121 + 1.

@@ -1,11 +1,10 @@
 //! The bit-sliced form of blocks, and the ways into and out of it.
 //!
-//! A [`Slice`] is one plane of one word of `16·N` blocks. In each of its `N` lanes, bit `16·k + i` belongs to byte k of
-//! the word of block i, byte 0 being the least significant.
+//! A lane of a plane holds one bit of each byte of a word of sixteen blocks: bit `16·k + i` belongs to byte k of the
+//! word of block i, byte 0 being the least significant.
 #![expect(clippy::indexing_slicing, reason = "all shapes are fixed, and indices run over them")]
 
 use std::array::from_fn;
-use std::ops::{BitAnd, BitXor};
 
 use crate::sm4::schedule::words;
 
@@ -15,57 +14,12 @@ pub(super) const GROUP: usize = 16;
 /// The lowest bit of each byte of a word, in a lane.
 const BYTES: u64 = 0x0001_0001_0001_0001;
 
-/// One bit of each byte of a word of `16·N` blocks.
-#[derive(Clone, Copy)]
-pub(super) struct Slice<const N: usize>([u64; N]);
 /// One word of `16·N` blocks: plane j holds bit j of every byte.
-pub(super) type Word<const N: usize> = [Slice<N>; 8];
+pub(super) type Word<const N: usize> = [[u64; N]; 8];
 /// The four words of `16·N` blocks.
 pub(super) type State<const N: usize> = [Word<N>; 4];
 /// `16·N` blocks.
 pub(super) type Blocks<const N: usize> = [[[u8; 16]; GROUP]; N];
-
-impl<const N: usize> Slice<N> {
-    /// The same plane for all groups of blocks.
-    #[inline(always)]
-    pub(super) fn repeat(plane: u64) -> Self {
-        Self([plane; N])
-    }
-
-    /// The plane of the words rotated left by `count` bytes.
-    #[inline(always)]
-    pub(super) fn rotate_bytes(self, count: u32) -> Self {
-        Self(self.0.map(|lane| lane.rotate_left(16 * count)))
-    }
-
-    /// Exchanges the bits of `self` under `mask << shift` with those of `other` under `mask`.
-    #[inline(always)]
-    fn swap_bits(&mut self, other: &mut Self, shift: u32, mask: u64) {
-        for (a, b) in self.0.iter_mut().zip(&mut other.0) {
-            let difference = (*a >> shift ^ *b) & mask;
-            *b ^= difference;
-            *a ^= difference << shift;
-        }
-    }
-}
-
-impl<const N: usize> BitXor for Slice<N> {
-    type Output = Self;
-
-    #[inline(always)]
-    fn bitxor(self, other: Self) -> Self {
-        Self(from_fn(|n| self.0[n] ^ other.0[n]))
-    }
-}
-
-impl<const N: usize> BitAnd for Slice<N> {
-    type Output = Self;
-
-    #[inline(always)]
-    fn bitand(self, other: Self) -> Self {
-        Self(from_fn(|n| self.0[n] & other.0[n]))
-    }
-}
 
 /// The planes of a word that is the same in all blocks.
 pub(super) fn repeat(word: u32) -> [u64; 8] {
@@ -80,7 +34,7 @@ pub(super) fn load<const N: usize>(blocks: &Blocks<N>) -> State<N> {
 
 /// The blocks of planes.
 pub(super) fn store<const N: usize>(state: State<N>) -> Blocks<N> {
-    let words = state.map(unslice);
+    let words = state.map(|word| unslice(&word));
     from_fn(|n| {
         from_fn(|i| {
             let mut block = [0; 16];
@@ -103,38 +57,53 @@ impl CounterMode {
     /// The blocks with `counter` and the numbers after it.
     pub(super) fn blocks<const N: usize>(&self, counter: u32) -> State<N> {
         let counters = from_fn(|n| from_fn(|i| counter.wrapping_add((GROUP * n + i) as u32)));
-        let [word0, word1, word2] = self.0.map(|word| word.map(Slice::repeat));
+        let [word0, word1, word2] = self.0.map(|word| word.map(|plane| [plane; N]));
         [word0, word1, word2, slice(&counters)]
     }
 }
 
 /// The planes of one word of each block.
 fn slice<const N: usize>(words: &[[u32; GROUP]; N]) -> Word<N> {
-    // Row i has the bytes of blocks i and i + 8 in turn; then rows and bits change places.
-    let mut rows = from_fn(|i| Slice(from_fn(|n| spread(words[n][i]) | spread(words[n][i + 8]) << 8)));
-    transpose(&mut rows);
-    rows
+    let mut planes = [[0; N]; 8];
+    for lane in 0..N {
+        // Row i has the bytes of blocks i and i + 8 in turn; then rows and bits change places.
+        let rows = from_fn(|i| spread(words[lane][i]) | spread(words[lane][i + 8]) << 8);
+        planes.iter_mut().zip(transpose(rows)).for_each(|(plane, row)| plane[lane] = row);
+    }
+    planes
 }
 
 /// The word of each block from its planes.
-fn unslice<const N: usize>(mut planes: Word<N>) -> [[u32; GROUP]; N] {
-    transpose(&mut planes);
-    from_fn(|n| from_fn(|i| gather(planes[i % 8].0[n] >> (i / 8 * 8))))
+fn unslice<const N: usize>(planes: &Word<N>) -> [[u32; GROUP]; N] {
+    let mut words = [[0; GROUP]; N];
+    for lane in 0..N {
+        let rows = transpose(planes.map(|plane| plane[lane]));
+        words[lane] = from_fn(|i| gather(rows[i % 8] >> (i / 8 * 8)));
+    }
+    words
 }
 
 /// Exchanges rows and bits in each byte place of eight rows: afterwards bit i in row j is what bit j in row i was.
 #[inline(always)]
-fn transpose<const N: usize>(rows: &mut Word<N>) {
-    let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
-    for (a, b) in [(&mut *r0, &mut *r4), (&mut *r1, &mut *r5), (&mut *r2, &mut *r6), (&mut *r3, &mut *r7)] {
-        a.swap_bits(b, 4, 0x0f0f_0f0f_0f0f_0f0f);
+fn transpose([mut r0, mut r1, mut r2, mut r3, mut r4, mut r5, mut r6, mut r7]: [u64; 8]) -> [u64; 8] {
+    for (a, b) in [(&mut r0, &mut r4), (&mut r1, &mut r5), (&mut r2, &mut r6), (&mut r3, &mut r7)] {
+        swap_bits(a, b, 4, 0x0f0f_0f0f_0f0f_0f0f);
     }
-    for (a, b) in [(&mut *r0, &mut *r2), (&mut *r1, &mut *r3), (&mut *r4, &mut *r6), (&mut *r5, &mut *r7)] {
-        a.swap_bits(b, 2, 0x3333_3333_3333_3333);
+    for (a, b) in [(&mut r0, &mut r2), (&mut r1, &mut r3), (&mut r4, &mut r6), (&mut r5, &mut r7)] {
+        swap_bits(a, b, 2, 0x3333_3333_3333_3333);
     }
-    for (a, b) in [(r0, r1), (r2, r3), (r4, r5), (r6, r7)] {
-        a.swap_bits(b, 1, 0x5555_5555_5555_5555);
+    for (a, b) in [(&mut r0, &mut r1), (&mut r2, &mut r3), (&mut r4, &mut r5), (&mut r6, &mut r7)] {
+        swap_bits(a, b, 1, 0x5555_5555_5555_5555);
     }
+    [r0, r1, r2, r3, r4, r5, r6, r7]
+}
+
+/// Exchanges the bits of `a` under `mask << shift` with those of `b` under `mask`.
+#[inline(always)]
+fn swap_bits(a: &mut u64, b: &mut u64, shift: u32, mask: u64) {
+    let difference = (*a >> shift ^ *b) & mask;
+    *b ^= difference;
+    *a ^= difference << shift;
 }
 
 /// Byte k of a word into the lower half of the 16-bit place k.
