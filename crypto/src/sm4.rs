@@ -13,6 +13,8 @@ mod counter;
 mod field;
 mod ghash;
 mod kernel;
+#[cfg(test)]
+mod oracle;
 mod portable;
 mod schedule;
 #[cfg(target_arch = "x86_64")]

@@ -25,6 +25,8 @@ impl Key {
             Kernel::GfniAvx512 => avx512::Powers::new(h).map(Self::Avx512),
             #[cfg(target_arch = "x86_64")]
             Kernel::GfniAvx2 => avx2::Powers::new(h).map(Self::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::AesNiAvx2 => pclmul::Powers::new(h).map(Self::Pclmul),
             _ => None,
         };
         fast.unwrap_or_else(|| Self::Portable(portable::Key::new(h)))

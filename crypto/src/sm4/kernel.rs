@@ -21,13 +21,15 @@ pub enum Kernel {
     GfniAvx512,
     /// x86-64 with GFNI and AVX2; GHASH with VPCLMULQDQ.
     GfniAvx2,
+    /// x86-64 with AES-NI and AVX2; GHASH with PCLMULQDQ where there is one.
+    AesNiAvx2,
     /// Any processor: bitsliced, GHASH without carry-less multiplication.
     Portable,
 }
 
 impl Kernel {
     /// Best first.
-    const ALL: [Self; 3] = [Self::GfniAvx512, Self::GfniAvx2, Self::Portable];
+    const ALL: [Self; 4] = [Self::GfniAvx512, Self::GfniAvx2, Self::AesNiAvx2, Self::Portable];
 
     /// The kernel that [`Cipher::new`](super::Cipher::new) and the modes use; asked for once per process.
     ///
@@ -69,9 +71,11 @@ impl Kernel {
             Self::GfniAvx512 => x86::avx512::is_available(),
             #[cfg(target_arch = "x86_64")]
             Self::GfniAvx2 => x86::avx2::is_available(),
+            #[cfg(target_arch = "x86_64")]
+            Self::AesNiAvx2 => x86::AesNi::is_available(),
             Self::Portable => true,
             #[cfg(not(target_arch = "x86_64"))]
-            Self::GfniAvx512 | Self::GfniAvx2 => false,
+            Self::GfniAvx512 | Self::GfniAvx2 | Self::AesNiAvx2 => false,
         }
     }
 
@@ -79,6 +83,7 @@ impl Kernel {
         match self {
             Self::GfniAvx512 => "gfni-avx512",
             Self::GfniAvx2 => "gfni-avx2",
+            Self::AesNiAvx2 => "aesni-avx2",
             Self::Portable => "portable",
         }
     }

@@ -9,11 +9,11 @@ mod lanes;
 
 use core::arch::x86_64::*;
 
-use self::lanes::{GROUP_LEN, counters, encrypt, keystream, xor_into};
+use self::lanes::{GROUP_LEN, counters, encrypt, rounds, xor_into};
 pub(in crate::sm4) use self::ghash::Powers;
 use super::gfni;
 use crate::sm4::counter::Counter;
-use crate::sm4::schedule::RoundKeys;
+use crate::sm4::schedule::{self, RoundKeys};
 use crate::sm4::{BLOCK_LEN, Block, KEY_LEN};
 
 /// Whether this processor has what the kernel needs.
@@ -45,9 +45,7 @@ impl Keys {
 
     /// The same key for decryption, by the encrypting functions.
     pub(in crate::sm4) fn reversed(&self) -> Self {
-        let mut keys = self.0.clone();
-        keys.reverse();
-        Self(keys)
+        Self(schedule::reversed(&self.0))
     }
 
     /// XORs the key stream from `counter` on into `data`.
@@ -97,6 +95,6 @@ fn ctr(keys: &[u32; 32], mut counter: Counter, data: &mut [u8]) {
 #[inline]
 #[target_feature(enable = "gfni,avx2,vpclmulqdq")]
 fn apply<const N: usize>(keys: &[u32; 32], counter: Counter, data: &mut [u8]) {
-    let stream = keystream(keys, counters::<N>(counter));
-    xor_into(data, &stream);
+    let groups = rounds(keys, counters::<N>(counter));
+    xor_into(data, &groups);
 }

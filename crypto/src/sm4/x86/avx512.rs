@@ -9,11 +9,11 @@ mod lanes;
 
 use core::arch::x86_64::*;
 
-use self::lanes::{Line, counters, encrypt, keystream, xor_into};
+use self::lanes::{GROUP_LEN, counters, encrypt, rounds, xor_into};
 pub(in crate::sm4) use self::ghash::Powers;
 use super::gfni;
 use crate::sm4::counter::Counter;
-use crate::sm4::schedule::RoundKeys;
+use crate::sm4::schedule::{self, RoundKeys};
 use crate::sm4::{Block, KEY_LEN};
 
 /// Whether this processor has what the kernel needs.
@@ -47,9 +47,7 @@ impl Keys {
 
     /// The same key for decryption, by the encrypting functions.
     pub(in crate::sm4) fn reversed(&self) -> Self {
-        let mut keys = self.0.clone();
-        keys.reverse();
-        Self(keys)
+        Self(schedule::reversed(&self.0))
     }
 
     /// XORs the key stream from `counter` on into `data`.
@@ -66,7 +64,7 @@ const BATCH_BLOCKS: u32 = 64;
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
 fn crypt_blocks(keys: &[u32; 32], blocks: &mut [Block]) {
-    for part in blocks.as_flattened_mut().chunks_mut(256) {
+    for part in blocks.as_flattened_mut().chunks_mut(GROUP_LEN) {
         let mut lines = [_mm512_setzero_si512(); 4];
         for (line, bytes) in lines.iter_mut().zip(part.chunks(64)) {
             *line = lanes::load_part(bytes);
@@ -85,7 +83,7 @@ fn ctr(keys: &[u32; 32], mut counter: Counter, data: &mut [u8]) {
         apply::<4>(keys, counter, batch);
         counter = counter.plus(BATCH_BLOCKS);
     }
-    match tail.len().div_ceil(256) {
+    match tail.len().div_ceil(GROUP_LEN) {
         0 => {}
         1 => apply::<1>(keys, counter, tail),
         2 => apply::<2>(keys, counter, tail),
@@ -94,10 +92,10 @@ fn ctr(keys: &[u32; 32], mut counter: Counter, data: &mut [u8]) {
     }
 }
 
-/// XORs the key stream into at most 256·`N` bytes.
+/// XORs the key stream into at most `N` groups.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
 fn apply<const N: usize>(keys: &[u32; 32], counter: Counter, data: &mut [u8]) {
-    let stream = keystream(keys, counters::<N>(counter), || {});
-    xor_into(data, &stream);
+    let groups = rounds(keys, counters::<N>(counter), || {});
+    xor_into(data, &groups);
 }

@@ -1,34 +1,27 @@
-//! What the GFNI kernels share: the field constants, the key schedule, and one block at a time.
+//! What the GFNI kernels share: the constants as registers take them, the key schedule, and one block at a time.
 //!
-//! SM4's S-box is A·inv(A·x + 0xd3) + 0xd3 over GF(2^8) modulo x^8+x^7+x^6+x^5+x^4+x^2+1 (0x1f5). GFNI inverts modulo
-//! 0x11b, AES's polynomial. The two fields are isomorphic, so a byte matrix carries the one into the other. The
-//! kernels multiply state and round keys by φ·A ([`PRE`]; φ the isomorphism) once and stay in that domain for all 32 rounds;
-//! the S-box is then a bare inversion followed by a matrix, and that matrix absorbs the bit shifts of
-//!
-//! L(B) = B ⊕ B⋘2 ⊕ B⋘10 ⊕ B⋘18 ⊕ B⋘24 = M0·B ⊕ (M1·B)⋘8 ⊕ (M1·B)⋘16 ⊕ (M3·B)⋘24
-//!
-//! with byte matrices M0 = I + (≪2), M3 = I + (≫6) and M1 = M0 + M3: two inversions, whole-byte rotations only.
+//! What is computed, and why it is SM4, is told in [`constants`].
 
 use core::arch::x86_64::*;
 
-use crate::sm4::schedule::{self, RoundKeys};
+use crate::sm4::constants::{self, M0_CONST, PRE_CONST};
+use crate::sm4::schedule::{self, AFFINE_CONST, RoundKeys};
 use crate::sm4::{Block, KEY_LEN};
 
-/// φ·A: from SM4's domain into the kernels'.
-pub(super) const PRE: i64 = 0x4c28_7db9_1a22_505d;
-/// φ·0xd3, what the S-box adds before it inverts; folded into the round keys.
-pub(super) const PRE_ADD: i32 = 0x3e;
-/// (φ·A)⁻¹: back from the kernels' domain.
-pub(super) const BACK: i64 = 0xb3a4_f586_3284_728b_u64 as i64;
-/// A·φ⁻¹, after the inversion, where the result is wanted in SM4's own domain.
-const POST: i64 = 0xf3ab_34a9_74a6_b589_u64 as i64;
-const POST_ADD: i32 = 0xd3;
-/// φ·A·M0·A·φ⁻¹.
-pub(super) const M0: i64 = 0x040d_b891_e9a4_81b7;
-/// φ·A·M3·A·φ⁻¹.
-pub(super) const M3: i64 = 0x280f_bcb4_ff84_c11a;
-/// φ·A·(M0 + M1 + M1 + M3)·0xd3, what the S-box adds after it inverts, carried through L; goes with [`M0`].
-pub(super) const L_ADD: i32 = 0x63;
+/// See [`constants::PRE`].
+pub(super) const PRE: i64 = constants::PRE.cast_signed();
+/// See [`constants::UNPRE`].
+pub(super) const UNPRE: i64 = constants::UNPRE.cast_signed();
+/// See [`constants::M0`].
+pub(super) const M0: i64 = constants::M0.cast_signed();
+/// See [`constants::M3`].
+pub(super) const M3: i64 = constants::M3.cast_signed();
+/// To be added to the byte that [`M0`] is for.
+pub(super) const M0_ADD: i32 = M0_CONST as i32;
+const PRE_ADD: i32 = PRE_CONST as i32;
+/// From the inverse to the S-box's output in SM4's own domain.
+const POST: i64 = constants::POST.cast_signed();
+const POST_ADD: i32 = AFFINE_CONST as i32;
 
 /// Expands `key` into the kernels' domain.
 #[target_feature(enable = "gfni,avx2")]
@@ -68,7 +61,7 @@ pub(super) fn crypt_block(keys: &[u32; 32], block: &mut Block) {
 #[inline]
 #[target_feature(enable = "gfni,avx2")]
 fn linear(t: __m128i) -> (__m128i, __m128i) {
-    let a = _mm_gf2p8affineinv_epi64_epi8::<L_ADD>(t, _mm_set1_epi64x(M0));
+    let a = _mm_gf2p8affineinv_epi64_epi8::<M0_ADD>(t, _mm_set1_epi64x(M0));
     let b = _mm_gf2p8affineinv_epi64_epi8::<0>(t, _mm_set1_epi64x(M0 ^ M3));
     let c = _mm_gf2p8affineinv_epi64_epi8::<0>(t, _mm_set1_epi64x(M3));
     let rotated = |by: i32| _mm_set1_epi32(by);
@@ -97,7 +90,7 @@ fn words(block: &Block) -> [__m128i; 4] {
 #[inline]
 #[target_feature(enable = "gfni,avx2")]
 fn bytes(x: [__m128i; 4]) -> Block {
-    let back = _mm_set1_epi64x(BACK);
+    let back = _mm_set1_epi64x(UNPRE);
     let from = |word: __m128i| {
         let word = _mm_cvtsi128_si32(_mm_gf2p8affine_epi64_epi8::<0>(word, back));
         word.to_be_bytes()

@@ -4,7 +4,7 @@
 use core::arch::x86_64::*;
 
 use super::ghash::{Powers, tag};
-use super::lanes::{GROUP_LEN, counters, keystream, set_last, xor_into};
+use super::lanes::{GROUP_LEN, bytes, counters, rounds, set_last, xor_into};
 use super::{BATCH, BATCH_BLOCKS, GROUPS, Keys, apply};
 use crate::sm4::counter::Counter;
 use crate::sm4::{BLOCK_LEN, Block};
@@ -78,8 +78,8 @@ fn last_batch(keys: &[u32; 32], j0: Counter, counter: Counter, tail: &mut [u8]) 
 fn last<const N: usize>(keys: &[u32; 32], j0: Counter, counter: Counter, tail: &mut [u8]) -> __m128i {
     let mut groups = counters::<N>(counter);
     set_last(&mut groups, j0.value());
-    let stream = keystream(keys, groups);
-    xor_into(tail, &stream);
-    let line = stream.as_flattened().last().copied().unwrap_or(_mm256_setzero_si256());
+    let groups = rounds(keys, groups);
+    xor_into(tail, &groups);
+    let [.., line] = bytes(groups.last().copied().unwrap_or([_mm256_setzero_si256(); 4]));
     _mm256_extracti128_si256::<1>(line)
 }

@@ -3,7 +3,7 @@
 use core::arch::x86_64::*;
 
 use crate::sm4::counter::Counter;
-use crate::sm4::x86::gfni::{BACK, L_ADD, M0, M3, PRE, ROTATE_8, ROTATE_16};
+use crate::sm4::x86::gfni::{M0, M0_ADD, M3, PRE, ROTATE_8, ROTATE_16, UNPRE};
 
 /// Word 0, 1, 2 and 3 of eight blocks.
 pub(super) type Group = [__m256i; 4];
@@ -39,50 +39,64 @@ pub(super) fn set_last<const N: usize>(groups: &mut [Group; N], value: u32) {
     }
 }
 
-/// Encrypts blocks whose words are in the kernel's domain; the result is bytes as they lie in memory.
+/// The 32 rounds.
 #[inline]
 #[target_feature(enable = "gfni,avx2,vpclmulqdq")]
-pub(super) fn keystream<const N: usize>(keys: &[u32; 32], mut groups: [Group; N]) -> [Group; N] {
+pub(super) fn rounds<const N: usize>(keys: &[u32; 32], mut groups: [Group; N]) -> [Group; N] {
+    let constants = Constants::new();
     let (quads, _) = keys.as_chunks::<4>();
     for &[a, b, c, d] in quads {
         let mut pairs = [_mm256_setzero_si256(); N];
-        for (pair, x) in pairs.iter_mut().zip(&groups) {
-            *pair = xor(x[2], x[3]);
+        for (pair, [_, _, x2, x3]) in pairs.iter_mut().zip(&groups) {
+            *pair = xor(*x2, *x3);
         }
-        round::<N, 0, 1>(&mut groups, &pairs, a);
-        round::<N, 1, 0>(&mut groups, &pairs, b);
-        for (pair, x) in pairs.iter_mut().zip(&groups) {
-            *pair = xor(x[0], x[1]);
+        for ([x0, x1, _, _], pair) in groups.iter_mut().zip(&pairs) {
+            *x0 = constants.round(*x0, xor(xor(*pair, broadcast(a)), *x1));
         }
-        round::<N, 2, 3>(&mut groups, &pairs, c);
-        round::<N, 3, 2>(&mut groups, &pairs, d);
-    }
-    for group in &mut groups {
-        *group = lines(*group);
+        for ([x0, x1, _, _], pair) in groups.iter_mut().zip(&pairs) {
+            *x1 = constants.round(*x1, xor(xor(*pair, broadcast(b)), *x0));
+        }
+        for (pair, [x0, x1, _, _]) in pairs.iter_mut().zip(&groups) {
+            *pair = xor(*x0, *x1);
+        }
+        for ([_, _, x2, x3], pair) in groups.iter_mut().zip(&pairs) {
+            *x2 = constants.round(*x2, xor(xor(*pair, broadcast(c)), *x3));
+        }
+        for ([_, _, x2, x3], pair) in groups.iter_mut().zip(&pairs) {
+            *x3 = constants.round(*x3, xor(xor(*pair, broadcast(d)), *x2));
+        }
     }
     groups
 }
 
-/// One round: word `X` of every block changes, by word `Y`, the sum of the other two and the round key.
-///
-/// L is taken as u ⊕ u⋘8 ⊕ u⋘16 with u = M0·s ⊕ (M3·s)⋘8, an addition less than two terms of the other kernel's form take here.
-#[inline]
-#[target_feature(enable = "gfni,avx2,vpclmulqdq")]
-fn round<const N: usize, const X: usize, const Y: usize>(
-    groups: &mut [Group; N],
-    pairs: &[__m256i; N],
-    key: u32,
-) {
-    let (m0, m3) = (_mm256_set1_epi64x(M0), _mm256_set1_epi64x(M3));
-    let (by_8, by_16) = (in_words(ROTATE_8), in_words(ROTATE_16));
-    let key = broadcast(key);
-    for (x, pair) in groups.iter_mut().zip(pairs) {
-        let t = xor(xor(*pair, key), x[Y]);
-        let a = _mm256_gf2p8affineinv_epi64_epi8::<L_ADD>(t, m0);
-        let c = _mm256_gf2p8affineinv_epi64_epi8::<0>(t, m3);
-        let u = xor(a, _mm256_shuffle_epi8(c, by_8));
-        let sum = xor(xor(x[X], u), _mm256_shuffle_epi8(u, by_8));
-        x[X] = xor(sum, _mm256_shuffle_epi8(u, by_16));
+/// What is wanted in every round.
+struct Constants {
+    m0: __m256i,
+    m3: __m256i,
+    by_8: __m256i,
+    by_16: __m256i,
+}
+
+impl Constants {
+    #[inline]
+    #[target_feature(enable = "gfni,avx2,vpclmulqdq")]
+    fn new() -> Self {
+        let (m0, m3) = (_mm256_set1_epi64x(M0), _mm256_set1_epi64x(M3));
+        Self { m0, m3, by_8: in_words(ROTATE_8), by_16: in_words(ROTATE_16) }
+    }
+
+    /// `x` after a round whose S-boxes take `t`.
+    ///
+    /// L is taken as u + u⋘8 + u⋘16 with u = M0·s + (M3·s)⋘8: an addition less than the other kernel's form, which
+    /// adds three terms in one instruction.
+    #[inline]
+    #[target_feature(enable = "gfni,avx2,vpclmulqdq")]
+    fn round(&self, x: __m256i, t: __m256i) -> __m256i {
+        let a = _mm256_gf2p8affineinv_epi64_epi8::<M0_ADD>(t, self.m0);
+        let c = _mm256_gf2p8affineinv_epi64_epi8::<0>(t, self.m3);
+        let u = xor(a, _mm256_shuffle_epi8(c, self.by_8));
+        let sum = xor(xor(x, u), _mm256_shuffle_epi8(u, self.by_8));
+        xor(sum, _mm256_shuffle_epi8(u, self.by_16))
     }
 }
 
@@ -99,14 +113,17 @@ pub(super) fn encrypt<const N: usize>(keys: &[u32; 32], blocks: &mut [Group; N])
             *word = domain(*word);
         }
     }
-    *blocks = keystream(keys, *blocks);
+    *blocks = rounds(keys, *blocks);
+    for group in blocks.iter_mut() {
+        *group = bytes(*group);
+    }
 }
 
-/// The output of the last round as bytes: the words in reverse, out of the domain, transposed.
+/// The words after the last round as the blocks lie in memory.
 #[inline]
 #[target_feature(enable = "gfni,avx2,vpclmulqdq")]
-fn lines([a, b, c, d]: Group) -> [__m256i; 4] {
-    let back = _mm256_set1_epi64x(BACK);
+pub(super) fn bytes([a, b, c, d]: Group) -> [__m256i; 4] {
+    let back = _mm256_set1_epi64x(UNPRE);
     let mut lines = transpose([d, c, b, a]);
     for line in &mut lines {
         *line = swap_words(_mm256_gf2p8affine_epi64_epi8::<0>(*line, back));
@@ -161,17 +178,22 @@ pub(super) fn xor(a: __m256i, b: __m256i) -> __m256i {
     _mm256_xor_si256(a, b)
 }
 
-/// XORs `stream` into `data`, of which there is no more than stream.
+/// XORs what [`rounds`] made into `data`, of which there is no more.
 #[inline]
 #[target_feature(enable = "gfni,avx2,vpclmulqdq")]
-pub(super) fn xor_into<const N: usize>(data: &mut [u8], stream: &[Group; N]) {
-    let mut stream = stream.as_flattened().iter();
-    let (lines, part) = data.as_chunks_mut::<32>();
-    for (line, key) in lines.iter_mut().zip(&mut stream) {
-        store(line, xor(load(line), *key));
-    }
-    if let (false, Some(key)) = (part.is_empty(), stream.next()) {
-        store_part(part, xor(load_part(part), *key));
+pub(super) fn xor_into<const N: usize>(data: &mut [u8], groups: &[Group; N]) {
+    for (group, part) in groups.iter().zip(data.chunks_mut(GROUP_LEN)) {
+        let stream = bytes(*group);
+        // Whole groups apart, so that their lines stay in registers.
+        if let Ok(part) = <&mut [u8; GROUP_LEN]>::try_from(&mut *part) {
+            for (line, key) in part.as_chunks_mut().0.iter_mut().zip(stream) {
+                store(line, xor(load(line), key));
+            }
+        } else {
+            for (line, key) in part.chunks_mut(32).zip(stream) {
+                store_part(line, xor(load_part(line), key));
+            }
+        }
     }
 }
 

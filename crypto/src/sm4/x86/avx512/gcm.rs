@@ -4,7 +4,7 @@
 use core::arch::x86_64::*;
 
 use super::ghash::{Powers, Run, tag};
-use super::lanes::{GROUP_BLOCKS, Line, counters, keystream, set_last, xor_into};
+use super::lanes::{GROUP_LEN, Line, bytes, counters, rounds, set_last, xor_into};
 use super::{BATCH, BATCH_BLOCKS, Keys};
 use crate::sm4::{BLOCK_LEN, Block};
 use crate::sm4::counter::Counter;
@@ -40,9 +40,9 @@ fn crypt<const SEAL: bool>(
         let (done, rest) = batches.split_at_mut(at);
         let Some(batch) = rest.first_mut() else { break };
         let mut run = powers.run(lines(if SEAL { done.last() } else { Some(&*batch) }));
-        let stream = keystream(keys, counters::<4>(counter), || run.step());
+        let groups = rounds(keys, counters::<4>(counter), || run.step());
         y = run.end(y);
-        xor_into(batch, &stream);
+        xor_into(batch, &groups);
         counter = counter.plus(BATCH_BLOCKS);
     }
     if !SEAL {
@@ -66,15 +66,15 @@ fn lines(batch: Option<&[u8; BATCH]>) -> &[Line] {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
 fn last_batch(keys: &[u32; 32], j0: Counter, counter: Counter, tail: &mut [u8], run: &mut Run<'_>) -> __m128i {
-    match tail.len().div_ceil(BLOCK_LEN) / GROUP_BLOCKS {
+    match tail.len().div_ceil(BLOCK_LEN) / (GROUP_LEN / BLOCK_LEN) {
         0 => last::<1>(keys, j0, counter, tail, run),
         1 => last::<2>(keys, j0, counter, tail, run),
         2 => last::<3>(keys, j0, counter, tail, run),
         3 => last::<4>(keys, j0, counter, tail, run),
         // 64 blocks, the last one in part: no lane is left.
         _ => {
-            let stream = keystream(keys, counters::<4>(counter), || run.step());
-            xor_into(tail, &stream);
+            let groups = rounds(keys, counters::<4>(counter), || run.step());
+            xor_into(tail, &groups);
             last::<1>(keys, j0, counter, &mut [], run)
         }
     }
@@ -92,8 +92,8 @@ fn last<const N: usize>(
 ) -> __m128i {
     let mut groups = counters::<N>(counter);
     set_last(&mut groups, j0.value());
-    let stream = keystream(keys, groups, || run.step());
-    xor_into(tail, &stream);
-    let line = stream.as_flattened().last().copied().unwrap_or(_mm512_setzero_si512());
+    let groups = rounds(keys, groups, || run.step());
+    xor_into(tail, &groups);
+    let [.., line] = bytes(groups.last().copied().unwrap_or([_mm512_setzero_si512(); 4]));
     _mm512_extracti32x4_epi32::<3>(line)
 }

@@ -3,14 +3,14 @@
 use core::arch::x86_64::*;
 
 use crate::sm4::counter::Counter;
-use crate::sm4::x86::gfni::{BACK, L_ADD, M0, M3, PRE};
+use crate::sm4::x86::gfni::{M0, M0_ADD, M3, PRE, UNPRE};
 
 /// Word 0, 1, 2 and 3 of sixteen blocks.
 pub(super) type Group = [__m512i; 4];
 /// 64 bytes as they lie in memory: four blocks.
 pub(super) type Line = [u8; 64];
-/// Blocks of a group.
-pub(super) const GROUP_BLOCKS: usize = 16;
+/// Bytes of a group.
+pub(super) const GROUP_LEN: usize = 256;
 
 /// The 16·`N` counter blocks from `counter` on, in the kernel's domain.
 ///
@@ -39,52 +39,63 @@ pub(super) fn set_last<const N: usize>(groups: &mut [Group; N], value: u32) {
     }
 }
 
-/// Encrypts the counter blocks; `between` runs eight times on the way, for work that fits between the rounds.
+/// The 32 rounds; `between` runs eight times on the way, for work that fits in the gaps.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-pub(super) fn keystream<const N: usize>(
+pub(super) fn rounds<const N: usize>(
     keys: &[u32; 32],
     mut groups: [Group; N],
     mut between: impl FnMut(),
-) -> [[__m512i; 4]; N] {
+) -> [Group; N] {
+    let constants = Constants::new();
     let (quads, _) = keys.as_chunks::<4>();
     for &[a, b, c, d] in quads {
         let mut pairs = [_mm512_setzero_si512(); N];
-        for (pair, x) in pairs.iter_mut().zip(&groups) {
-            *pair = _mm512_xor_si512(x[2], x[3]);
+        for (pair, [_, _, x2, x3]) in pairs.iter_mut().zip(&groups) {
+            *pair = _mm512_xor_si512(*x2, *x3);
         }
-        round::<N, 0, 1>(&mut groups, &pairs, a);
-        round::<N, 1, 0>(&mut groups, &pairs, b);
-        for (pair, x) in pairs.iter_mut().zip(&groups) {
-            *pair = _mm512_xor_si512(x[0], x[1]);
+        for ([x0, x1, _, _], pair) in groups.iter_mut().zip(&pairs) {
+            *x0 = constants.round(*x0, xor3(*pair, *x1, broadcast(a)));
         }
-        round::<N, 2, 3>(&mut groups, &pairs, c);
-        round::<N, 3, 2>(&mut groups, &pairs, d);
+        for ([x0, x1, _, _], pair) in groups.iter_mut().zip(&pairs) {
+            *x1 = constants.round(*x1, xor3(*pair, *x0, broadcast(b)));
+        }
+        for (pair, [x0, x1, _, _]) in pairs.iter_mut().zip(&groups) {
+            *pair = _mm512_xor_si512(*x0, *x1);
+        }
+        for ([_, _, x2, x3], pair) in groups.iter_mut().zip(&pairs) {
+            *x2 = constants.round(*x2, xor3(*pair, *x3, broadcast(c)));
+        }
+        for ([_, _, x2, x3], pair) in groups.iter_mut().zip(&pairs) {
+            *x3 = constants.round(*x3, xor3(*pair, *x2, broadcast(d)));
+        }
         between();
-    }
-    for group in &mut groups {
-        *group = lines(*group);
     }
     groups
 }
 
-/// One round: word `X` of every block changes, by word `Y`, the sum of the other two and the round key.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-fn round<const N: usize, const X: usize, const Y: usize>(
-    groups: &mut [Group; N],
-    pairs: &[__m512i; N],
-    key: u32,
-) {
-    let (m0, m3) = (_mm512_set1_epi64(M0), _mm512_set1_epi64(M3));
-    let key = broadcast(key);
-    for (x, pair) in groups.iter_mut().zip(pairs) {
-        let t = xor3(*pair, x[Y], key);
-        let a = _mm512_gf2p8affineinv_epi64_epi8::<L_ADD>(t, m0);
-        let c = _mm512_gf2p8affineinv_epi64_epi8::<0>(t, m3);
+/// What stays in registers through the rounds.
+struct Constants {
+    m0: __m512i,
+    m3: __m512i,
+}
+
+impl Constants {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+    fn new() -> Self {
+        Self { m0: _mm512_set1_epi64(M0), m3: _mm512_set1_epi64(M3) }
+    }
+
+    /// `x` after a round whose S-boxes take `t`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+    fn round(&self, x: __m512i, t: __m512i) -> __m512i {
+        let a = _mm512_gf2p8affineinv_epi64_epi8::<M0_ADD>(t, self.m0);
+        let c = _mm512_gf2p8affineinv_epi64_epi8::<0>(t, self.m3);
         let b = _mm512_xor_si512(a, c);
-        let sum = xor3(x[X], a, _mm512_rol_epi32::<24>(c));
-        x[X] = xor3(sum, _mm512_rol_epi32::<8>(b), _mm512_rol_epi32::<16>(b));
+        let sum = xor3(x, a, _mm512_rol_epi32::<24>(c));
+        xor3(sum, _mm512_rol_epi32::<8>(b), _mm512_rol_epi32::<16>(b))
     }
 }
 
@@ -100,15 +111,15 @@ pub(super) fn encrypt(keys: &[u32; 32], blocks: [__m512i; 4]) -> [__m512i; 4] {
     for word in &mut group {
         *word = domain(*word);
     }
-    let [blocks] = keystream(keys, [group], || {});
-    blocks
+    let [group] = rounds(keys, [group], || {});
+    bytes(group)
 }
 
-/// The output of the last round as bytes: the words in reverse, out of the domain, transposed.
+/// The words after the last round as the blocks lie in memory.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-fn lines([a, b, c, d]: Group) -> [__m512i; 4] {
-    let back = _mm512_set1_epi64(BACK);
+pub(super) fn bytes([a, b, c, d]: Group) -> [__m512i; 4] {
+    let back = _mm512_set1_epi64(UNPRE);
     let mut lines = transpose([d, c, b, a]);
     for line in &mut lines {
         *line = swap_words(_mm512_gf2p8affine_epi64_epi8::<0>(*line, back));
@@ -156,17 +167,22 @@ pub(super) fn xor3(a: __m512i, b: __m512i, c: __m512i) -> __m512i {
     _mm512_ternarylogic_epi32::<0x96>(a, b, c)
 }
 
-/// XORs `stream` into `data`, of which there is no more than stream.
+/// XORs what [`rounds`] made into `data`, of which there is no more.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-pub(super) fn xor_into<const N: usize>(data: &mut [u8], stream: &[[__m512i; 4]; N]) {
-    let mut stream = stream.as_flattened().iter();
-    let (lines, part) = data.as_chunks_mut::<64>();
-    for (line, key) in lines.iter_mut().zip(&mut stream) {
-        store(line, _mm512_xor_si512(load(line), *key));
-    }
-    if let (false, Some(key)) = (part.is_empty(), stream.next()) {
-        store_part(part, _mm512_xor_si512(load_part(part), *key));
+pub(super) fn xor_into<const N: usize>(data: &mut [u8], groups: &[Group; N]) {
+    for (group, part) in groups.iter().zip(data.chunks_mut(GROUP_LEN)) {
+        let stream = bytes(*group);
+        // Whole groups apart, so that their lines stay in registers.
+        if let Ok(part) = <&mut [u8; GROUP_LEN]>::try_from(&mut *part) {
+            for (line, key) in part.as_chunks_mut().0.iter_mut().zip(stream) {
+                store(line, _mm512_xor_si512(load(line), key));
+            }
+        } else {
+            for (line, key) in part.chunks_mut(64).zip(stream) {
+                store_part(line, _mm512_xor_si512(load_part(line), key));
+            }
+        }
     }
 }
 
