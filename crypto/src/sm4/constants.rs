@@ -30,7 +30,7 @@ pub(super) const M3: u64 = compose(PRE, compose(IDENTITY ^ SHIFT_RIGHT_6, POST))
 pub(super) const M0_CONST: u8 = apply(PRE, AFFINE_CONST.rotate_left(2));
 
 /// From the inverse in the AES field to the S-box's output, but for its constant.
-const POST: u64 = compose(AFFINE, invert(TO_AES));
+pub(super) const POST: u64 = compose(AFFINE, invert(TO_AES));
 /// From SM4's field to the AES field.
 const TO_AES: u64 = isomorphism();
 /// AES's SubBytes is this matrix times the inverse, and [`SUB_BYTES_CONST`].

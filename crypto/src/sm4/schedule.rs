@@ -31,8 +31,17 @@ pub(super) const fn sbox(x: u8) -> u8 {
     field::apply(AFFINE, field::inverse(inner, field::SM4)) ^ AFFINE_CONST
 }
 
-/// The round keys of `key`, in the order of encryption. Decryption takes them in reverse.
-pub(super) fn expand(key: &[u8; 16]) -> Zeroizing<[u32; ROUNDS]> {
+/// The round keys, in the order of encryption. Wiped when dropped.
+pub(super) type RoundKeys = Zeroizing<[u32; ROUNDS]>;
+
+/// The round keys of `key`. Decryption takes them in reverse.
+pub(super) fn expand(key: &[u8; 16]) -> RoundKeys {
+    expand_with(key, tau)
+}
+
+/// The round keys of `key`; `tau` is the S-box on each byte of a word, in the way of a kernel.
+#[inline(always)]
+pub(super) fn expand_with(key: &[u8; 16], tau: impl Fn(u32) -> u32) -> RoundKeys {
     let mut round_keys = Zeroizing::new([0; ROUNDS]);
     let mut key = Zeroizing::new(words(key));
     key.iter_mut().zip(FK).for_each(|(word, fk)| *word ^= fk);
@@ -42,6 +51,13 @@ pub(super) fn expand(key: &[u8; 16]) -> Zeroizing<[u32; ROUNDS]> {
         (k0, k1, k2, k3) = (k1, k2, k3, next);
         *round_key = next;
     }
+    round_keys
+}
+
+/// The round keys for decryption.
+pub(super) fn reversed(round_keys: &RoundKeys) -> RoundKeys {
+    let mut round_keys = round_keys.clone();
+    round_keys.reverse();
     round_keys
 }
 

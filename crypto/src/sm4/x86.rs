@@ -1,3 +1,10 @@
-//! Kernels for x86-64.
+//! SM4 and GHASH on x86-64.
 
-pub(super) mod aesni;
+mod aesni;
+mod aesni_keys;
+pub(super) mod avx2;
+pub(super) mod avx512;
+mod gfni;
+pub(super) mod pclmul;
+
+pub(super) use aesni_keys::Keys as AesNi;
