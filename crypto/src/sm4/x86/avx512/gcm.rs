@@ -3,9 +3,9 @@
 
 use core::arch::x86_64::*;
 
-use super::ghash::{Powers, Run, tag};
-use super::lanes::{GROUP_LEN, Line, bytes, counters, rounds, set_last, xor_into};
-use super::{BATCH, BATCH_BLOCKS, Keys};
+use super::ghash::{Powers, Sum, tag};
+use super::lanes::{Batch, Counters, GROUP_LEN, bytes, rounds, set_last, xor_part, xor_whole};
+use super::{Keys, split};
 use crate::sm4::{BLOCK_LEN, Block};
 use crate::sm4::counter::Counter;
 
@@ -34,22 +34,28 @@ fn crypt<const SEAL: bool>(
 ) -> Block {
     let lengths = [aad.len(), text.len()];
     let mut y = powers.absorb(_mm_setzero_si128(), aad);
-    let mut counter = j0.plus(1);
-    let (batches, tail) = text.as_chunks_mut::<BATCH>();
+    let mut counters = Counters::new(j0.plus(1));
+    let (batches, tail) = split(text);
     for at in 0..batches.len() {
         let (done, rest) = batches.split_at_mut(at);
         let Some(batch) = rest.first_mut() else { break };
-        let mut run = powers.run(lines(if SEAL { done.last() } else { Some(&*batch) }));
-        let groups = rounds(keys, counters::<4>(counter), || run.step());
-        y = run.end(y);
-        xor_into(batch, &groups);
-        counter = counter.plus(BATCH_BLOCKS);
+        let groups = counters.take();
+        let groups = match if SEAL { done.last() } else { Some(&*batch) } {
+            Some(hashed) => {
+                let mut sum = Sum::new();
+                let groups = rounds(keys, groups, |at| powers.step(&mut sum, hashed, at));
+                y = powers.end(y, sum);
+                groups
+            }
+            None => rounds(keys, groups, |_| {}),
+        };
+        xor_whole(batch, groups);
     }
     if !SEAL {
         y = powers.finish(y, tail, lengths);
     }
-    let mut run = powers.run(lines(if SEAL { batches.last() } else { None }));
-    let mask = last_batch(keys, j0, counter, tail, &mut run);
+    let mut run = Run::new(powers, if SEAL { batches.last() } else { None });
+    let mask = last_batch(keys, j0, counters, tail, &mut run);
     y = run.end(y);
     if SEAL {
         y = powers.finish(y, tail, lengths);
@@ -57,25 +63,49 @@ fn crypt<const SEAL: bool>(
     tag(y, mask)
 }
 
-/// The lines of a batch, if there is one.
-fn lines(batch: Option<&[u8; BATCH]>) -> &[Line] {
-    batch.map_or(&[], |batch| batch.as_chunks().0)
+/// The hashing of a batch, if there is one, beside other work.
+struct Run<'a> {
+    powers: &'a Powers,
+    batch: Option<&'a Batch>,
+    sum: Sum,
+}
+
+impl<'a> Run<'a> {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+    fn new(powers: &'a Powers, batch: Option<&'a Batch>) -> Self {
+        Self { powers, batch, sum: Sum::new() }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+    fn step(&mut self, at: usize) {
+        if let Some(batch) = self.batch {
+            self.powers.step(&mut self.sum, batch, at);
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+    fn end(self, y: __m128i) -> __m128i {
+        if self.batch.is_some() { self.powers.end(y, self.sum) } else { y }
+    }
 }
 
 /// Enciphers `tail`, which is shorter than a batch, and returns E(J0).
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-fn last_batch(keys: &[u32; 32], j0: Counter, counter: Counter, tail: &mut [u8], run: &mut Run<'_>) -> __m128i {
+fn last_batch(keys: &[u32; 32], j0: Counter, mut counters: Counters, tail: &mut [u8], run: &mut Run<'_>) -> __m128i {
     match tail.len().div_ceil(BLOCK_LEN) / (GROUP_LEN / BLOCK_LEN) {
-        0 => last::<1>(keys, j0, counter, tail, run),
-        1 => last::<2>(keys, j0, counter, tail, run),
-        2 => last::<3>(keys, j0, counter, tail, run),
-        3 => last::<4>(keys, j0, counter, tail, run),
+        0 => last::<1>(keys, j0, counters, tail, run),
+        1 => last::<2>(keys, j0, counters, tail, run),
+        2 => last::<3>(keys, j0, counters, tail, run),
+        3 => last::<4>(keys, j0, counters, tail, run),
         // 64 blocks, the last one in part: no lane is left.
         _ => {
-            let groups = rounds(keys, counters::<4>(counter), || run.step());
-            xor_into(tail, &groups);
-            last::<1>(keys, j0, counter, &mut [], run)
+            let groups = rounds(keys, counters.take::<4>(), |at| run.step(at));
+            xor_part(tail, groups);
+            last::<1>(keys, j0, counters, &mut [], run)
         }
     }
 }
@@ -86,14 +116,14 @@ fn last_batch(keys: &[u32; 32], j0: Counter, counter: Counter, tail: &mut [u8], 
 fn last<const N: usize>(
     keys: &[u32; 32],
     j0: Counter,
-    counter: Counter,
+    mut counters: Counters,
     tail: &mut [u8],
     run: &mut Run<'_>,
 ) -> __m128i {
-    let mut groups = counters::<N>(counter);
+    let mut groups = counters.take::<N>();
     set_last(&mut groups, j0.value());
-    let groups = rounds(keys, groups, || run.step());
-    xor_into(tail, &groups);
+    let groups = rounds(keys, groups, |at| run.step(at));
+    xor_part(tail, groups);
     let [.., line] = bytes(groups.last().copied().unwrap_or([_mm512_setzero_si512(); 4]));
     _mm512_extracti32x4_epi32::<3>(line)
 }
