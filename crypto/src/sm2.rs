@@ -8,11 +8,13 @@
 //!
 //! Curve and field arithmetic are RustCrypto's `sm2`; what touches a private key runs in constant time.
 
+mod order;
 mod public;
 mod scalar;
 mod secret;
 mod signature;
 
+pub(crate) use order::Scalar;
 pub use public::PublicKey;
 pub(crate) use scalar::SecretScalar;
 pub use secret::SecretKey;
