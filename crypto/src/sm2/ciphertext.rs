@@ -45,7 +45,7 @@ impl Ciphertext {
         let (c1, rest) =
             bytes.split_at_checked(PublicKey::SEC1_LEN).ok_or(CryptoError::Ciphertext("cut short"))?;
         let (c3, c2) = rest.split_first_chunk().ok_or(CryptoError::Ciphertext("cut short"))?;
-        Self::from_parts(c1, c3, c2)
+        Self::from_parts(PublicKey::from_sec1(c1), c3, c2)
     }
 
     /// This ciphertext as C1 || C3 || C2: [`OVERHEAD`](Self::OVERHEAD) bytes more than the message.
@@ -81,12 +81,15 @@ impl Ciphertext {
         })
     }
 
-    fn from_parts(c1: &[u8], c3: &[u8; sm3::DIGEST_LEN], c2: &[u8]) -> Result<Self, CryptoError> {
+    fn from_parts(
+        c1: Result<PublicKey, CryptoError>,
+        c3: &[u8; sm3::DIGEST_LEN],
+        c2: &[u8],
+    ) -> Result<Self, CryptoError> {
         if c2.is_empty() || c2.len() > MAX_PLAINTEXT_LEN {
             return Err(CryptoError::Ciphertext("C2 is empty or too long"));
         }
-        let c1 = PublicKey::from_sec1(c1)
-            .map_err(|_| CryptoError::Ciphertext("C1 is no uncompressed point on the curve"))?;
+        let c1 = c1.map_err(|_| CryptoError::Ciphertext("C1 is no uncompressed point on the curve"))?;
         Ok(Self { c1, c2: c2.to_vec(), c3: *c3 })
     }
 }
@@ -95,14 +98,13 @@ impl TryFrom<Sm2Cipher<'_>> for Ciphertext {
     type Error = CryptoError;
 
     fn try_from(cipher: Sm2Cipher<'_>) -> Result<Self, CryptoError> {
-        let mut c1 = [4; PublicKey::SEC1_LEN];
-        let [_, coordinates @ ..] = &mut c1;
-        let (x, y) = coordinates.split_at_mut(32);
+        let mut c1 = [0; 64];
+        let (x, y) = c1.split_at_mut(32);
         fill_from_right(x, cipher.x)?;
         fill_from_right(y, cipher.y)?;
         let c3 = cipher.hash.as_bytes().try_into();
         let c3 = c3.map_err(|_| CryptoError::Ciphertext("C3 is not 32 bytes"))?;
-        Self::from_parts(&c1, c3, cipher.ciphertext.as_bytes())
+        Self::from_parts(PublicKey::from_coordinates(&c1), c3, cipher.ciphertext.as_bytes())
     }
 }
 

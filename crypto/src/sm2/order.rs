@@ -5,14 +5,12 @@ use std::ops::{Add, Mul, Sub};
 use ::sm2::FieldBytes;
 use ::sm2::elliptic_curve::PrimeField;
 use ::sm2::elliptic_curve::ops::Reduce;
-use subtle::Choice;
 use zeroize::Zeroize;
 
 /// A number modulo n. It may be secret: nothing here branches on it, and whoever holds a secret one wipes it.
 #[derive(Clone, Copy, PartialEq, Eq, Zeroize)]
 pub(crate) struct Scalar(::sm2::Scalar);
 
-#[allow(dead_code, reason = "the interface of encryption and key exchange, which are built on it")]
 impl Scalar {
     /// One.
     pub(crate) const ONE: Self = Self(::sm2::Scalar::ONE);
@@ -32,9 +30,9 @@ impl Scalar {
         self.0.to_repr().into()
     }
 
-    /// Whether this is zero.
-    pub(crate) fn is_zero(&self) -> Choice {
-        ::sm2::elliptic_curve::Field::is_zero(&self.0)
+    /// Whether this is zero: an answer that callers let show.
+    pub(crate) fn is_zero(&self) -> bool {
+        ::sm2::elliptic_curve::Field::is_zero(&self.0).into()
     }
 
     /// The inverse; zero for zero.

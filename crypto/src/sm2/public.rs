@@ -63,7 +63,6 @@ impl PublicKey {
     ///
     /// # Errors
     /// [`CryptoError::PublicKey`] if they are not below p or not on the curve.
-    #[allow(dead_code, reason = "the interface of encryption and key exchange, which are built on it")]
     pub(crate) fn from_coordinates(bytes: &[u8; 64]) -> Result<Self, CryptoError> {
         let mut sec1 = [4; Self::SEC1_LEN];
         sec1.iter_mut().skip(1).zip(bytes).for_each(|(to, from)| *to = *from);
@@ -71,7 +70,6 @@ impl PublicKey {
     }
 
     /// This point plus `factor` times `other`, unless that is infinity. In variable time: for public data only.
-    #[allow(dead_code, reason = "the interface of encryption and key exchange, which are built on it")]
     pub(crate) fn add_multiple(&self, factor: &Scalar, other: &Self) -> Option<Self> {
         let sum = ProjectivePoint::from(self.0) + ProjectivePoint::from(other.0) * factor.inner();
         (!bool::from(sum.is_identity())).then(|| Self(sum.to_affine()))
@@ -108,7 +106,7 @@ impl PublicKey {
         let t = r + s;
         let point =
             ProjectivePoint::mul_by_generator_and_mul_add_vartime(s.inner(), t.inner(), &self.0.into());
-        if bool::from(t.is_zero() | point.is_identity()) {
+        if t.is_zero() || bool::from(point.is_identity()) {
             return false;
         }
         r == *e + Scalar::reduce(&point.to_affine().x().into())

@@ -35,7 +35,7 @@ impl SecretScalar {
 
     /// `scalar`, unless it is zero.
     pub(crate) fn from_scalar(scalar: Scalar) -> Option<Self> {
-        (!bool::from(scalar.is_zero())).then_some(Self(scalar))
+        (!scalar.is_zero()).then_some(Self(scalar))
     }
 
     /// This scalar as 32 big-endian bytes.

@@ -47,7 +47,7 @@ impl SecretKey {
     fn from_scalar(d: SecretScalar) -> Result<Self, CryptoError> {
         // d = n-1 has no inverse here; GB/T 32918.1, 6.1 leaves it out.
         let one_plus_d = Scalar::ONE + *d.get();
-        if bool::from(one_plus_d.is_zero()) {
+        if one_plus_d.is_zero() {
             return Err(OUT_OF_RANGE);
         }
         let inverse = one_plus_d.invert();
@@ -85,7 +85,7 @@ impl SecretKey {
     /// Steps A4 to A7 with nonce `k`; `None` asks for another one.
     pub(super) fn sign_hash(&self, e: &[u8; 32], k: &SecretScalar) -> Option<Signature> {
         let r = Scalar::reduce(e) + k.commitment();
-        if bool::from((r + *k.get()).is_zero()) {
+        if (r + *k.get()).is_zero() {
             return None;
         }
         let s = self.inverse * (*k.get() - r * *self.d.get());
@@ -93,7 +93,6 @@ impl SecretKey {
     }
 
     /// The private number d.
-    #[allow(dead_code, reason = "the interface of encryption and key exchange, which are built on it")]
     pub(crate) fn scalar(&self) -> &SecretScalar {
         &self.d
     }
