@@ -14,6 +14,12 @@ pub enum CryptoError {
     /// A private key that is malformed or out of range.
     #[error("not an SM2 private key ({0}); pass an unencrypted PKCS#8 PEM block of curve sm2p256v1")]
     SecretKey(&'static str),
+    /// A file that holds no private key of a form that is read here, or asks for too much.
+    #[error("the private key file cannot be used: {0}")]
+    KeyFile(&'static str),
+    /// An encrypted private key that does not open.
+    #[error("the private key does not open: the passphrase is wrong or the file is damaged")]
+    Passphrase,
     /// A public key that is malformed, of another curve, or not on the curve.
     #[error("not an SM2 public key ({0}); pass an uncompressed point of curve sm2p256v1")]
     PublicKey(&'static str),
