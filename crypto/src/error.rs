@@ -38,6 +38,12 @@ pub enum CryptoError {
     /// Bytes that are no SM2 ciphertext.
     #[error("not an SM2 ciphertext ({0}); pass C1 || C3 || C2 or the DER of GM/T 0009 unchanged")]
     Ciphertext(&'static str),
+    /// Bytes that are no SM2EnvelopedKey.
+    #[error("not an enveloped SM2 key ({0}); pass the DER of GM/T 0009, 7.4 unchanged")]
+    EnvelopedKey(&'static str),
+    /// Bytes that are no digital envelope, or not one for this certificate.
+    #[error("the digital envelope cannot be opened: {0}")]
+    EnvelopedData(&'static str),
     /// Ciphertext, tag, key, nonce and associated data do not belong together.
     #[error(
         "decryption failed: the data was altered or belongs to another key or context; nothing was released"

@@ -10,6 +10,8 @@
 
 mod ciphertext;
 mod encrypt;
+pub mod enveloped_data;
+mod enveloped_key;
 pub mod exchange;
 mod kdf;
 mod order;
@@ -20,6 +22,7 @@ mod signature;
 
 pub use ciphertext::Ciphertext;
 pub use encrypt::MAX_PLAINTEXT_LEN;
+pub use enveloped_key::EnvelopedKey;
 pub(crate) use order::Scalar;
 pub use public::PublicKey;
 pub(crate) use scalar::SecretScalar;
