@@ -9,7 +9,6 @@
 //! watch how it fails to open has the passphrase's key, or only one try per restart that an operator makes. A wrong
 //! passphrase, wrong padding and a damaged key are one error all the same.
 
-mod cbc;
 mod pbes2;
 mod private_key;
 #[cfg(test)]

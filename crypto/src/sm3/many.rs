@@ -129,7 +129,8 @@ struct Job<'a, const PARTS: usize> {
 
 impl<'a, const PARTS: usize> Job<'a, PARTS> {
     fn new(messages: &'a [[&'a [u8]; PARTS]]) -> Self {
-        let mut queue: Vec<_> = messages.iter().enumerate().map(|(i, parts)| Message::new(i, parts)).collect();
+        let mut queue: Vec<_> =
+            messages.iter().enumerate().map(|(i, parts)| Message::new(i, parts)).collect();
         // Stable and linear for what is sorted already, such as messages of one length.
         queue.sort_by_key(|message| std::cmp::Reverse(message.blocks()));
         Self { queue, digests: vec![Digest([0; super::DIGEST_LEN]); messages.len()] }

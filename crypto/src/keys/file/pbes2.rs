@@ -5,8 +5,7 @@ use der::{Choice, Decode, DecodeValue, Encode, Sequence};
 use spki::AlgorithmIdentifierRef;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::cbc;
-use crate::sm4::KEY_LEN;
+use crate::sm4::{KEY_LEN, cbc};
 use crate::{CryptoError, hmac, random};
 
 const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
@@ -161,7 +160,8 @@ pub(super) fn pbkdf2(passphrase: &[u8], salt: &[u8], iterations: u32) -> Zeroizi
 }
 
 const MALFORMED: CryptoError = CryptoError::KeyFile("its DER is malformed; restore it from the backup");
-const OTHER_SCHEME: CryptoError = CryptoError::KeyFile("it is not encrypted with PBES2 and PBKDF2; convert it");
+const OTHER_SCHEME: CryptoError =
+    CryptoError::KeyFile("it is not encrypted with PBES2 and PBKDF2; convert it");
 const OTHER_CIPHER: CryptoError = CryptoError::KeyFile("it is not encrypted with SM4-CBC; convert it");
 const OTHER_PRF: CryptoError =
     CryptoError::KeyFile("its PBKDF2 does not use HMAC-SM3; write it again with -v2prf hmacWithSM3");

@@ -75,7 +75,10 @@ fn random_and_cut_text_is_refused() {
         assert!(SecretKey::from_pem(text, Some(b"p")).is_err(), "{text:?}");
     }
     let long = "A".repeat(MAX_PEM_LEN + 1);
-    assert_eq!(SecretKey::from_pem(&long, None).err(), Some(CryptoError::KeyFile("it is longer than any key")));
+    assert_eq!(
+        SecretKey::from_pem(&long, None).err(),
+        Some(CryptoError::KeyFile("it is longer than any key"))
+    );
 }
 
 #[test]

@@ -12,9 +12,8 @@ const PADDING_LEN: usize = 1 + LENGTH_LEN;
 const LENGTH_LEN: usize = 8;
 
 /// IV (GB/T 32905-2016, 4.1).
-const IV: [u32; 8] = [
-    0x7380_166f, 0x4914_b2b9, 0x1724_42d7, 0xda8a_0600, 0xa96f_30bc, 0x1631_38aa, 0xe38d_ee4d, 0xb0fb_0e4e,
-];
+const IV: [u32; 8] =
+    [0x7380_166f, 0x4914_b2b9, 0x1724_42d7, 0xda8a_0600, 0xa96f_30bc, 0x1631_38aa, 0xe38d_ee4d, 0xb0fb_0e4e];
 
 /// The chaining values of all lanes: word i of lane l is in row i, column l.
 pub(super) struct State<const LANES: usize>(pub(super) [[u32; LANES]; 8]);

@@ -1,23 +1,23 @@
 //! SM4 in cipher block chaining mode (GB/T 17964-2021) with the padding of RFC 8018, section 6.1.1.
 //!
-//! For key files only. CBC authenticates nothing and must not be used where an attacker can have altered data
-//! decrypted again and again.
+//! For key files and for envelopes in forms that others read. CBC authenticates nothing and must not be used where
+//! an attacker can have altered data decrypted again and again.
 
 use cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, ConstantTimeGreater};
 use zeroize::Zeroizing;
 
-use crate::sm4::KEY_LEN;
+use super::KEY_LEN;
 
-pub(super) const BLOCK_LEN: usize = 16;
+pub(crate) const BLOCK_LEN: usize = 16;
 
-pub(super) fn encrypt(key: &[u8; KEY_LEN], iv: &[u8; BLOCK_LEN], plaintext: &[u8]) -> Vec<u8> {
+pub(crate) fn encrypt(key: &[u8; KEY_LEN], iv: &[u8; BLOCK_LEN], plaintext: &[u8]) -> Vec<u8> {
     let padding = BLOCK_LEN - plaintext.len() % BLOCK_LEN;
     // Of its full length at once, so that no outgrown copy stays behind in memory.
     let mut data = Vec::with_capacity(plaintext.len() + padding);
     data.extend_from_slice(plaintext);
     data.resize(plaintext.len() + padding, padding as u8);
-    let (cipher, mut previous) = (sm4::Sm4::new(key.into()), *iv);
+    let (cipher, mut previous) = (::sm4::Sm4::new(key.into()), *iv);
     for block in data.as_chunks_mut().0 {
         xor(block, &previous);
         cipher.encrypt_block(block.into());
@@ -27,14 +27,14 @@ pub(super) fn encrypt(key: &[u8; KEY_LEN], iv: &[u8; BLOCK_LEN], plaintext: &[u8
 }
 
 /// `None` if the length or the padding is wrong. Time depends on the length alone.
-pub(super) fn decrypt(
+pub(crate) fn decrypt(
     key: &[u8; KEY_LEN],
     iv: &[u8; BLOCK_LEN],
     ciphertext: &[u8],
 ) -> Option<Zeroizing<Vec<u8>>> {
     let mut data = Zeroizing::new(ciphertext.to_vec());
     let (blocks, []) = data.as_chunks_mut() else { return None };
-    let (cipher, mut previous) = (sm4::Sm4::new(key.into()), *iv);
+    let (cipher, mut previous) = (::sm4::Sm4::new(key.into()), *iv);
     for block in blocks {
         let encrypted = *block;
         cipher.decrypt_block(block.into());
