@@ -6,15 +6,23 @@
 //! Key agreement is the plain ECDH of RFC 8998 (the x-coordinate), not the exchange of GB/T 32918.3. There is
 //! no SM2 public-key encryption here: data is sealed with [`envelope`](crate::envelope).
 //!
-//! Curve and field arithmetic are RustCrypto's `sm2`; what touches a private key runs in constant time.
+//! Signing, key generation and ECDH run in constant time: no branch and no table index depends on a secret. Verification
+//! handles public data only and takes the time it needs. The arithmetic is this crate's own and has not been audited.
 
-mod order;
+mod arith;
+mod batch;
+mod curve;
+mod nonce;
+mod pkcs8;
+mod prepared;
 mod public;
 mod scalar;
 mod secret;
 mod signature;
 
-pub(crate) use order::Scalar;
+pub(crate) use arith::Scalar;
+pub use batch::{Claim, verify_batch};
+pub use prepared::PreparedPublicKey;
 pub use public::PublicKey;
 pub(crate) use scalar::SecretScalar;
 pub use secret::SecretKey;
