@@ -106,12 +106,13 @@ impl<'a> Initiator<'a> {
         self.share.to_sec1()
     }
 
-    /// Checks the answer and agrees on a key of `key_len` bytes (A4 to A10).
+    /// Checks the answer and agrees on a key of `key_len` bytes (A4 to A10). The confirmations do not cover the
+    /// length: both sides have to ask for the same.
     ///
     /// # Errors
     /// [`CryptoError::KeyShare`] if RB is no point on the curve or leads to infinity,
-    /// [`CryptoError::KeyConfirmation`] if the answer is not from this peer or was altered on the way, or if
-    /// the key lengths differ, [`CryptoError::TooLong`] for a key of more than 128 GiB.
+    /// [`CryptoError::KeyConfirmation`] if the answer is not from this peer or was altered on the way,
+    /// [`CryptoError::TooLong`] for a key of more than 128 GiB.
     pub fn finish(self, answer: &Answer, key_len: usize) -> Result<Finished, CryptoError> {
         let theirs = read_share(&answer.share)?;
         let shared = shared_point(self.key, &self.ephemeral, &self.share, &self.peer, &theirs)?;
