@@ -3,6 +3,7 @@
 //! Which code does the work is a [`Kernel`], chosen by what the processor can do. No kernel branches on secret data or
 //! looks anything up by it.
 
+pub(crate) mod cbc;
 pub mod ccm;
 pub mod ctr;
 pub mod gcm;
