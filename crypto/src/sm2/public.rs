@@ -109,18 +109,23 @@ impl PublicKey {
         verify_hash(multiples, e, signature).then_some(()).ok_or(CryptoError::Signature)
     }
 
-    /// e = SM3(Z, msg) with Z = SM3(ENTL, user id, curve, public key) (GB/T 32918.2, 5.5 and 6.1).
+    /// e = SM3(Z, msg) (GB/T 32918.2, 6.1).
     pub(super) fn message_hash(&self, user_id: &[u8], msg: &[u8]) -> Result<[u8; 32], CryptoError> {
+        let mut e = sm3::Hasher::new();
+        e.update(&self.user_hash(user_id)?);
+        e.update(msg);
+        Ok(e.finish().0)
+    }
+
+    /// Z = SM3(ENTL, user id, curve, public key) (GB/T 32918.2, 5.5).
+    pub(super) fn user_hash(&self, user_id: &[u8]) -> Result<[u8; 32], CryptoError> {
         let bits = user_id.len().checked_mul(8).and_then(|bits| u16::try_from(bits).ok());
         let mut z = sm3::Hasher::new();
         z.update(&bits.ok_or(CryptoError::UserId)?.to_be_bytes());
         z.update(user_id);
         z.update(&CURVE);
         z.update(&self.coordinates());
-        let mut e = sm3::Hasher::new();
-        e.update(z.finish().as_bytes());
-        e.update(msg);
-        Ok(e.finish().0)
+        Ok(z.finish().0)
     }
 
     pub(super) fn point(&self) -> &Affine {

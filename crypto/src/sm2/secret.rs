@@ -35,6 +35,11 @@ impl SecretKey {
         Self::from_scalar(SecretScalar::from_bytes(bytes).ok_or(OUT_OF_RANGE)?)
     }
 
+    /// d as 32 big-endian bytes.
+    pub(crate) fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        self.d.to_bytes()
+    }
+
     fn from_scalar(d: SecretScalar) -> Result<Self, CryptoError> {
         // d = n-1 has no inverse here; GB/T 32918.1, 6.1 leaves it out.
         let one_plus_d = Scalar::ONE + *d.get();
@@ -78,7 +83,6 @@ impl SecretKey {
     }
 
     /// The private number d.
-    #[allow(dead_code, reason = "the interface of encryption and key exchange, which are built on it")]
     pub(crate) fn scalar(&self) -> &SecretScalar {
         &self.d
     }

@@ -13,5 +13,7 @@ mod kx;
 mod quic_handshake;
 mod quic_keys;
 mod setup;
+mod sm2_encrypt;
+mod sm2_exchange;
 mod sm_crypto;
 mod vectors;
