@@ -26,6 +26,7 @@ mod scalar;
 mod secret;
 mod signature;
 
+#[allow(unused_imports, reason = "for encryption and key exchange, which are built on it")]
 pub(crate) use arith::Scalar;
 pub use batch::{Claim, verify_batch};
 pub use ciphertext::Ciphertext;

@@ -65,6 +65,7 @@ impl PublicKey {
     }
 
     /// This point plus `factor` times `other`, unless that is infinity. In variable time: for public data only.
+    #[allow(dead_code, reason = "for encryption and key exchange, which are built on it")]
     pub(crate) fn add_multiple(&self, factor: &Scalar, other: &Self) -> Option<Self> {
         let [multiples] = &*Multiples::batch(&[other.0]) else { return None };
         let sum = multiples.multiply(factor.words()).add_affine_vartime(&self.0);

@@ -29,11 +29,11 @@ impl TryRng for Fixed {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        unimplemented!("whole nonces are drawn at once")
+        unreachable!("whole nonces are drawn at once")
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        unimplemented!("whole nonces are drawn at once")
+        unreachable!("whole nonces are drawn at once")
     }
 
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
