@@ -9,7 +9,9 @@ use crate::CryptoError;
 #[non_exhaustive]
 pub enum OpenError {
     /// The library is missing, of another machine type, or no PKCS#11 library.
-    #[error("the PKCS#11 library {path} cannot be loaded ({reason}); install the vendor's package or correct the path")]
+    #[error(
+        "the PKCS#11 library {path} cannot be loaded ({reason}); install the vendor's package or correct the path"
+    )]
     Library {
         /// The path that was given.
         path: String,
@@ -45,12 +47,12 @@ pub enum OpenError {
     Mechanism(u64),
     /// Anything else that the library reports.
     #[error("the PKCS#11 library failed ({0}); see the vendor's log")]
-    Library2(String),
+    Failed(String),
 }
 
 impl From<Error> for OpenError {
     fn from(error: Error) -> Self {
-        Self::Library2(error.to_string())
+        Self::Failed(error.to_string())
     }
 }
 
