@@ -208,7 +208,9 @@ fn find_one(session: &Session, class: ObjectClass, label: &str) -> Result<Object
     let template = [Attribute::Class(class), Attribute::Label(label.as_bytes().to_vec())];
     match session.find_objects(&template)?.as_slice() {
         [key] => Ok(*key),
-        found => Err(OpenError::Key { label: label.to_owned(), class: class.to_string(), found: found.len() }),
+        found => {
+            Err(OpenError::Key { label: label.to_owned(), class: class.to_string(), found: found.len() })
+        }
     }
 }
 

@@ -43,5 +43,8 @@ fn openssl_in_sec1() {
 fn openssl_with_another_hash() {
     let pem = include_str!("../vectors/keys/openssl_sha256.pem");
     let error = SecretKey::from_pem(pem, Some(b"abc")).err().unwrap();
-    assert!(matches!(error, CryptoError::KeyFile(reason) if reason.contains("-v2prf hmacWithSM3")), "{error}");
+    assert!(
+        matches!(error, CryptoError::KeyFile(reason) if reason.contains("-v2prf hmacWithSM3")),
+        "{error}"
+    );
 }

@@ -22,7 +22,10 @@ use token::{Token, settings};
 #[test]
 fn with_softhsm() {
     let Some(token) = Token::make() else {
-        assert!(env::var_os("QIANMO_REQUIRE_SOFTHSM").is_none(), "SoftHSM 2 is required here; install softhsm2");
+        assert!(
+            env::var_os("QIANMO_REQUIRE_SOFTHSM").is_none(),
+            "SoftHSM 2 is required here; install softhsm2"
+        );
         eprintln!("SKIPPED: no SoftHSM 2 on this machine; install softhsm2 to have it asked");
         return;
     };

@@ -140,7 +140,10 @@ fn other_curves_and_cut_text_are_refused() {
         assert!(SecretKey::from_pem(text, Some(b"p")).is_err(), "{text:?}");
     }
     let long = "A".repeat(MAX_PEM_LEN + 1);
-    assert_eq!(SecretKey::from_pem(&long, None).err(), Some(CryptoError::KeyFile("it is longer than any key")));
+    assert_eq!(
+        SecretKey::from_pem(&long, None).err(),
+        Some(CryptoError::KeyFile("it is longer than any key"))
+    );
 }
 
 /// By `openssl kdf -keylen 16 -kdfopt digest:SM3 -kdfopt pass:password -kdfopt salt:salt -kdfopt iter:4096 PBKDF2`.

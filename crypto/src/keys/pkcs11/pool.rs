@@ -36,10 +36,7 @@ impl Pool {
     }
 
     /// What `ask` learns on the session that stays open.
-    pub(super) fn look<T>(
-        &self,
-        ask: impl FnOnce(&Session) -> Result<T, OpenError>,
-    ) -> Result<T, OpenError> {
+    pub(super) fn look<T>(&self, ask: impl FnOnce(&Session) -> Result<T, OpenError>) -> Result<T, OpenError> {
         let login = lock(&self.login).clone().ok_or_else(|| OpenError::LogIn("logged out".to_owned()))?;
         ask(&lock(&login.kept))
     }
@@ -127,8 +124,10 @@ impl Login {
 
 /// Loads and initialises the library. It is never unloaded: some have threads that would not survive it.
 fn load(path: &Path) -> Result<Pkcs11, OpenError> {
-    let library = Pkcs11::new(path)
-        .map_err(|error| OpenError::Library { path: path.display().to_string(), reason: error.to_string() })?;
+    let library = Pkcs11::new(path).map_err(|error| OpenError::Library {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    })?;
     std::mem::forget(library.clone());
     match library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
         Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(library),
