@@ -9,6 +9,7 @@
 mod common;
 mod gcm;
 mod handshake;
+mod key_files;
 mod kx;
 mod quic_handshake;
 mod quic_keys;
