@@ -7,9 +7,11 @@
 )]
 
 mod common;
+mod fuzz;
 mod gcm;
 mod handshake;
 mod kx;
+mod oracles;
 mod quic_handshake;
 mod quic_keys;
 mod setup;

@@ -1,0 +1,1 @@
+//! OpenSSL 4's own `speed`, where `tests/openssl` has built it.
