@@ -54,12 +54,12 @@ impl Process {
         self.text()
     }
 
-    /// Waits for the end.
+    /// Waits for the end, and gives standard output as bytes and both outputs as text.
     pub(crate) fn finish(mut self) -> (ExitStatus, Vec<u8>, String) {
         drop(self.stdin.take());
         while self.next() {}
-        let status = self.child.wait().unwrap();
-        (status, std::mem::take(&mut self.out), self.text())
+        let (status, text) = (self.child.wait().unwrap(), self.text());
+        (status, std::mem::take(&mut self.out), text)
     }
 
     /// What both outputs have so far.

@@ -162,6 +162,8 @@ fn we_dial(federation: &Federation, group: Group) {
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).unwrap();
     assert_eq!(rest, b"", "closed by an alert, not cut off");
+    // The server waits for this side to close too.
+    drop(socket);
     let (_, _, printed) = server.finish();
     assert!(printed.contains("TLS_SM4_GCM_SM3") && printed.contains("sm2sig_sm3"), "{printed}");
 }
@@ -193,8 +195,8 @@ fn we_dial_openssl_under_its_ca() {
 #[test]
 fn we_refuse_openssls_revoked_client() {
     let Some(federation) = Federation::ours() else { return };
-    let (port, server) = serve(&federation, &GROUPS, 1);
-    let client = dial(&federation, port, "wang", Group::CurveSm2, "x");
+    let (port, server) = serve(&federation, &GROUPS, 2);
+    let client = dial(&federation, port, "wang", Group::CurveSm2, "x\n");
     let refusal = server.recv_timeout(PATIENCE).unwrap().unwrap_err();
     assert!(refusal.contains("Revoked"), "{refusal}");
     let (_, heard, printed) = client.finish();
@@ -220,8 +222,8 @@ fn openssl_refuses_our_revoked_client() {
 #[test]
 fn without_a_group_in_common_there_is_no_connection() {
     let Some(federation) = Federation::ours() else { return };
-    let (port, server) = serve(&federation, &[Group::CurveSm2MlKem768], 1);
-    let client = dial(&federation, port, "li", Group::CurveSm2, "x");
+    let (port, server) = serve(&federation, &[Group::CurveSm2MlKem768], 2);
+    let client = dial(&federation, port, "li", Group::CurveSm2, "x\n");
     assert!(server.recv_timeout(PATIENCE).unwrap().is_err());
     let (status, _, printed) = client.finish();
     assert!(!status.success() && printed.contains("handshake failure"), "{printed}");

@@ -151,12 +151,9 @@ fn secret<const N: usize>(class: Class, random: &mut Random) -> [u8; N] {
 
 /// Key expansion, and sealing: key stream and GHASH under a secret key, over secret data.
 fn gcm(name: &str, key: impl Fn(&[u8; 16]) -> gcm::Key + Copy + 'static) -> [Case; 2] {
-    let expand = Case::new(
-        format!("{name} key expansion"),
-        "key",
-        secret::<16>,
-        move |bytes| drop(black_box(key(black_box(bytes)))),
-    );
+    let expand = Case::new(format!("{name} key expansion"), "key", secret::<16>, move |bytes| {
+        drop(black_box(key(black_box(bytes))))
+    });
     let seal = Case::new(
         format!("{name} seal 512 B"),
         "key and plaintext",

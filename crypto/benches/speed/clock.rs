@@ -3,6 +3,8 @@
 //! What else runs on the machine takes turns with this thread and so adds nothing to its CPU time; what it costs in
 //! caches and clock rate is spread unevenly, and the best slice has least of it.
 
+use std::hint::black_box;
+
 use rustix::time::{ClockId, clock_gettime};
 
 /// CPU seconds in one slice: well above the clock's own cost of half a microsecond.
@@ -18,8 +20,9 @@ fn now() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
-/// Seconds of one call of `work`.
-pub(crate) fn seconds(mut work: impl FnMut()) -> f64 {
+/// Seconds of one call of `work`, whose result nobody needs but the compiler must not know that.
+pub(crate) fn seconds<R>(mut work: impl FnMut() -> R) -> f64 {
+    let mut work = || drop(black_box(work()));
     let mut calls = 1_u32;
     // Warms caches up too.
     while time(calls, &mut work) < SLICE_S && calls < 1 << 24 {

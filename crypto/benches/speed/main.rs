@@ -4,7 +4,7 @@
 //! thread's CPU time in its best slice (see [`clock`]), so other programs on the machine disturb little. `OpenSSL` is
 //! the program that `tests/openssl` builds, asked for its own `speed`, in user time; its rows are missing where it is
 //! not built. Targets are the project's, for one core with GFNI and AVX-512.
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark stops at the first surprise")]
 
 mod clock;
 mod openssl;

@@ -30,21 +30,19 @@ pub(crate) fn measure(report: &mut Report) {
 }
 
 /// One operation a call.
-fn add(report: &mut Report, operation: &'static str, by: &str, mut work: impl FnMut()) {
-    report.add(operation, by, (1, Unit::Operations), || clock::seconds(&mut work));
+fn add<R>(report: &mut Report, operation: &'static str, by: &str, work: impl FnMut() -> R) {
+    report.add(operation, by, (1, Unit::Operations), || clock::seconds(work));
 }
 
 fn ours(report: &mut Report) {
     let by = "Qianmo";
     let (key, peer) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap().public_key());
     let (public, signature) = (key.public_key(), key.sign(CERT_USER_ID, &MESSAGE).unwrap());
-    add(report, "SM2 keygen", by, || drop(black_box(SecretKey::generate().unwrap())));
-    add(report, "SM2 sign", by, || drop(black_box(key.sign(CERT_USER_ID, black_box(&MESSAGE)).unwrap())));
+    add(report, "SM2 keygen", by, || SecretKey::generate().unwrap());
+    add(report, "SM2 sign", by, || key.sign(CERT_USER_ID, black_box(&MESSAGE)).unwrap());
     add(report, "SM2 verify", by, || public.verify(CERT_USER_ID, black_box(&MESSAGE), &signature).unwrap());
-    add(report, "SM2 ECDH", by, || drop(black_box(key.ecdh(black_box(&peer)))));
-    add(report, "SM2 keygen and ECDH", by, || {
-        drop(black_box(SecretKey::generate().unwrap().ecdh(black_box(&peer))));
-    });
+    add(report, "SM2 ECDH", by, || key.ecdh(black_box(&peer)));
+    add(report, "SM2 keygen and ECDH", by, || SecretKey::generate().unwrap().ecdh(black_box(&peer)));
 }
 
 fn rust_crypto(report: &mut Report) {
@@ -54,14 +52,11 @@ fn rust_crypto(report: &mut Report) {
     let (key, scalar) = (sm2::dsa::SigningKey::new(id, &secret).unwrap(), secret.to_nonzero_scalar());
     let peer = sm2::SecretKey::generate().public_key();
     let signature: sm2::dsa::Signature = key.sign(&MESSAGE);
-    add(report, "SM2 keygen", by, || drop(black_box(sm2::SecretKey::generate().public_key())));
-    add(report, "SM2 sign", by, || {
-        let signature: sm2::dsa::Signature = key.sign(black_box(&MESSAGE));
-        black_box(signature);
-    });
+    add(report, "SM2 keygen", by, || sm2::SecretKey::generate().public_key());
+    add(report, "SM2 sign", by, || -> sm2::dsa::Signature { key.sign(black_box(&MESSAGE)) });
     add(report, "SM2 verify", by, || key.verifying_key().verify(black_box(&MESSAGE), &signature).unwrap());
     let agree = |scalar: sm2::NonZeroScalar| peer.to_projective().mul(*scalar).to_affine();
-    add(report, "SM2 ECDH", by, || drop(black_box(agree(black_box(scalar)))));
+    add(report, "SM2 ECDH", by, || agree(black_box(scalar)));
 }
 
 fn sm_crypto(report: &mut Report) {
@@ -69,8 +64,8 @@ fn sm_crypto(report: &mut Report) {
     let (secret, public) = sm_crypto::sm2::gen_keypair();
     let (sign, verify) = (sm_crypto::sm2::Sign::new(&secret), sm_crypto::sm2::Verify::new(&public));
     let signature = sign.sign_der(&MESSAGE, true);
-    add(report, "SM2 keygen", by, || drop(black_box(sm_crypto::sm2::gen_keypair())));
-    add(report, "SM2 sign", by, || drop(black_box(sign.sign_der(black_box(&MESSAGE), true))));
+    add(report, "SM2 keygen", by, sm_crypto::sm2::gen_keypair);
+    add(report, "SM2 sign", by, || sign.sign_der(black_box(&MESSAGE), true));
     add(report, "SM2 verify", by, || assert!(verify.verify_der(black_box(&MESSAGE), &signature, true)));
 }
 
@@ -85,13 +80,13 @@ fn ring(report: &mut Report) {
     let generate = || EphemeralPrivateKey::generate(&ECDH_P256, &random).unwrap();
     let peer = generate().compute_public_key().unwrap();
     let peer = AgreementKey::new(&ECDH_P256, peer.as_ref());
-    add(report, "SM2 keygen", by, || drop(black_box(generate().compute_public_key().unwrap())));
-    add(report, "SM2 sign", by, || drop(black_box(key.sign(&random, black_box(&MESSAGE)).unwrap())));
+    add(report, "SM2 keygen", by, || generate().compute_public_key().unwrap());
+    add(report, "SM2 sign", by, || key.sign(&random, black_box(&MESSAGE)).unwrap());
     add(report, "SM2 verify", by, || public.verify(black_box(&MESSAGE), signature.as_ref()).unwrap());
     // ring's ephemeral keys agree once, so its agreement cannot be measured apart from making a key.
     add(report, "SM2 keygen and ECDH", by, || {
         let key = generate();
-        drop(black_box(key.compute_public_key().unwrap()));
-        drop(black_box(agree_ephemeral(key, &peer, |secret| secret.first().copied()).unwrap()));
+        let share = key.compute_public_key().unwrap();
+        (share, agree_ephemeral(key, &peer, |secret| secret.first().copied()).unwrap())
     });
 }

@@ -1,5 +1,6 @@
 //! The properties of `crypto/fuzz`, with inputs by chance and inputs that were valid before something happened to them.
 
+#[expect(unreachable_pub, reason = "the fuzz targets, of another crate, call them")]
 #[path = "../../fuzz/src/lib.rs"]
 mod properties;
 

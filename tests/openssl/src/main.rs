@@ -56,6 +56,7 @@ fn build(folder: &Path, program: &Path) -> Result<()> {
         fs::create_dir_all(needed)?;
     }
     fs::write(settings.join("openssl.cnf"), CONFIG)?;
+    eprintln!("building OpenSSL in {}: about four minutes of CPU time", work.display());
     let configure = openssl_src::source_dir().join("Configure");
     succeed(
         Command::new("perl")
@@ -73,8 +74,12 @@ fn build(folder: &Path, program: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command whose chatter goes to standard error, where it does not mix with the path.
+/// Runs a command, and shows what it printed if it fails.
 fn succeed(command: &mut Command) -> Result<()> {
-    let status = command.stdin(Stdio::null()).stdout(std::io::stderr()).status()?;
-    if status.success() { Ok(()) } else { Err(format!("{command:?}: {status}").into()) }
+    let output = command.stdin(Stdio::null()).output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let printed = [output.stdout, output.stderr].concat();
+    Err(format!("{}\n{command:?}: {}", String::from_utf8_lossy(&printed), output.status).into())
 }
