@@ -3,6 +3,7 @@
 //! Everything that signs or wraps goes through [`KeyProvider`]. The one provider so far, [`SoftKeys`], holds its
 //! keys in memory; a provider over a hardware module implements the same trait.
 
+mod file;
 mod self_test;
 
 use zeroize::Zeroizing;
@@ -10,6 +11,8 @@ use zeroize::Zeroizing;
 use crate::sm2::{PublicKey, SecretKey, Signature};
 use crate::sm4::gcm;
 use crate::{CryptoError, random};
+
+pub use file::Dialect;
 
 /// Length of a data key in bytes.
 pub const DEK_LEN: usize = 16;

@@ -1,4 +1,4 @@
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 //! ShangMi cryptography for Qianmo: SM2 signatures and key agreement, SM3, SM4-GCM, and what is built from them.
 //!
 //! This crate is **not** a general SM library: it has the algorithms, modes and encodings that Qianmo uses and no

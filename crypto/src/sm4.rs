@@ -3,6 +3,7 @@
 //! The block function is RustCrypto's `sm4`, which looks its S-box up in a table and so may leak through the
 //! cache to other programs on the same processor.
 
+pub(crate) mod cbc;
 pub mod gcm;
 
 use cipher::{BlockCipherEncrypt, KeyInit};

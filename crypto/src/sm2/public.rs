@@ -5,15 +5,14 @@ use std::fmt;
 use ::sm2::elliptic_curve::Group;
 use ::sm2::elliptic_curve::ops::MulByGeneratorVartime;
 use ::sm2::elliptic_curve::point::AffineCoordinates;
-use ::sm2::{ProjectivePoint, Scalar};
+use ::sm2::{AffinePoint, ProjectivePoint};
 
-use super::Signature;
-use super::scalar::reduce;
+use super::{Scalar, Signature};
 use crate::{CryptoError, sm3};
 
 /// An SM2 public key: a point on the curve other than infinity, checked when it was made.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PublicKey(::sm2::PublicKey);
+pub struct PublicKey(AffinePoint);
 
 /// SubjectPublicKeyInfo up to the point: SEQUENCE { SEQUENCE { id-ecPublicKey, sm2p256v1 }, BIT STRING }
 /// (GB/T 35276-2017, 7.1). DER has one form for it, so comparing is parsing.
@@ -43,17 +42,37 @@ impl PublicKey {
         }
         let point = ::sm2::PublicKey::from_sec1_bytes(bytes)
             .map_err(|_| CryptoError::PublicKey("not on the curve"))?;
-        Ok(Self(point))
+        Ok(Self(*point.as_affine()))
     }
 
     /// This key as 0x04, x, y.
     pub fn to_sec1(&self) -> [u8; Self::SEC1_LEN] {
-        let point = self.0.as_affine();
         let mut out = [4; Self::SEC1_LEN];
-        let (x, y) = out.split_at_mut(33);
-        x.iter_mut().skip(1).zip(point.x()).for_each(|(to, from)| *to = from);
-        y.iter_mut().zip(point.y()).for_each(|(to, from)| *to = from);
+        out.iter_mut().skip(1).zip(self.coordinates()).for_each(|(to, from)| *to = from);
         out
+    }
+
+    /// x and y, each as 32 big-endian bytes.
+    pub(crate) fn coordinates(&self) -> [u8; 64] {
+        let mut out = [0; 64];
+        out.iter_mut().zip(self.0.x().into_iter().chain(self.0.y())).for_each(|(to, from)| *to = from);
+        out
+    }
+
+    /// Reads x and y, each as 32 big-endian bytes.
+    ///
+    /// # Errors
+    /// [`CryptoError::PublicKey`] if they are not below p or not on the curve.
+    pub(crate) fn from_coordinates(bytes: &[u8; 64]) -> Result<Self, CryptoError> {
+        let mut sec1 = [4; Self::SEC1_LEN];
+        sec1.iter_mut().skip(1).zip(bytes).for_each(|(to, from)| *to = *from);
+        Self::from_sec1(&sec1)
+    }
+
+    /// This point plus `factor` times `other`, unless that is infinity. In variable time: for public data only.
+    pub(crate) fn add_multiple(&self, factor: &Scalar, other: &Self) -> Option<Self> {
+        let sum = ProjectivePoint::from(self.0) + ProjectivePoint::from(other.0) * factor.inner();
+        (!bool::from(sum.is_identity())).then(|| Self(sum.to_affine()))
     }
 
     /// Reads a DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7) of curve 1.2.156.10197.1.301.
@@ -77,43 +96,48 @@ impl PublicKey {
     /// # Errors
     /// [`CryptoError::Signature`] if it does not verify, [`CryptoError::UserId`] if the user id is too long.
     pub fn verify(&self, user_id: &[u8], msg: &[u8], signature: &Signature) -> Result<(), CryptoError> {
-        let e = reduce(self.message_hash(user_id, msg)?);
+        let e = Scalar::reduce(&self.message_hash(user_id, msg)?);
         self.verify_hash(&e, signature).then_some(()).ok_or(CryptoError::Signature)
     }
 
     /// Steps B5 to B7. Nothing here is secret, so it may take variable time.
-    fn verify_hash(&self, e: &Scalar, signature: &Signature) -> bool {
+    pub(super) fn verify_hash(&self, e: &Scalar, signature: &Signature) -> bool {
         let (r, s) = signature.scalars();
         let t = r + s;
-        let point = ProjectivePoint::mul_by_generator_and_mul_add_vartime(&s, &t, &(&self.0).into());
-        if bool::from(t.is_zero() | point.is_identity()) {
+        let point =
+            ProjectivePoint::mul_by_generator_and_mul_add_vartime(s.inner(), t.inner(), &self.0.into());
+        if t.is_zero() || bool::from(point.is_identity()) {
             return false;
         }
-        r == *e + reduce(point.to_affine().x())
+        r == *e + Scalar::reduce(&point.to_affine().x().into())
     }
 
-    /// e = SM3(Z, msg) with Z = SM3(ENTL, user id, curve, public key) (GB/T 32918.2, 5.5 and 6.1).
+    /// e = SM3(Z, msg) (GB/T 32918.2, 6.1).
     pub(super) fn message_hash(&self, user_id: &[u8], msg: &[u8]) -> Result<[u8; 32], CryptoError> {
+        let mut e = sm3::Hasher::new();
+        e.update(&self.user_hash(user_id)?);
+        e.update(msg);
+        Ok(e.finish().0)
+    }
+
+    /// Z = SM3(ENTL, user id, curve, public key) (GB/T 32918.2, 5.5).
+    pub(super) fn user_hash(&self, user_id: &[u8]) -> Result<[u8; 32], CryptoError> {
         let bits = user_id.len().checked_mul(8).and_then(|bits| u16::try_from(bits).ok());
         let mut z = sm3::Hasher::new();
         z.update(&bits.ok_or(CryptoError::UserId)?.to_be_bytes());
         z.update(user_id);
         z.update(&CURVE);
-        let [_, coordinates @ ..] = self.to_sec1();
-        z.update(&coordinates);
-        let mut e = sm3::Hasher::new();
-        e.update(z.finish().as_bytes());
-        e.update(msg);
-        Ok(e.finish().0)
+        z.update(&self.coordinates());
+        Ok(z.finish().0)
     }
 
-    pub(super) fn point(&self) -> &::sm2::PublicKey {
+    pub(super) fn point(&self) -> &AffinePoint {
         &self.0
     }
 }
 
-impl From<::sm2::PublicKey> for PublicKey {
-    fn from(point: ::sm2::PublicKey) -> Self {
+impl From<AffinePoint> for PublicKey {
+    fn from(point: AffinePoint) -> Self {
         Self(point)
     }
 }

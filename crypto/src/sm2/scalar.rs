@@ -1,19 +1,19 @@
 //! Secret numbers modulo the curve's order.
 
 use ::sm2::elliptic_curve::Group;
-use ::sm2::elliptic_curve::ops::{Mul, Reduce};
+use ::sm2::elliptic_curve::ops::Mul;
 use ::sm2::elliptic_curve::point::AffineCoordinates;
-use ::sm2::{AffinePoint, FieldBytes, NonZeroScalar, ProjectivePoint, Scalar};
+use ::sm2::{AffinePoint, ProjectivePoint};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::PublicKey;
+use super::{PublicKey, Scalar};
 use crate::{CryptoError, hmac, random};
 
 /// Draws before the generator is called broken: one draw misses with probability 2^-32.
 const MAX_DRAWS: u8 = 16;
 
 /// A secret in [1, n-1], wiped from memory when dropped.
-pub(crate) struct SecretScalar(NonZeroScalar);
+pub(crate) struct SecretScalar(Scalar);
 
 impl SecretScalar {
     /// A uniformly random scalar, by rejection.
@@ -30,22 +30,37 @@ impl SecretScalar {
 
     /// The scalar written in 32 big-endian bytes, if it lies in [1, n-1].
     pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
-        Option::from(NonZeroScalar::from_repr(FieldBytes::from(*bytes))).map(Self)
+        Self::from_scalar(Scalar::from_bytes(bytes)?)
     }
 
-    pub(super) fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(FieldBytes::from(&self.0).into())
+    /// `scalar`, unless it is zero.
+    pub(crate) fn from_scalar(scalar: Scalar) -> Option<Self> {
+        (!scalar.is_zero()).then_some(Self(scalar))
+    }
+
+    /// This scalar as 32 big-endian bytes.
+    pub(crate) fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.0.to_bytes())
     }
 
     /// This scalar times the base point.
     pub(crate) fn public_key(&self) -> PublicKey {
-        PublicKey::from(::sm2::PublicKey::from_secret_scalar(&self.0))
+        affine(ProjectivePoint::mul_by_generator(self.0.inner())).into()
     }
 
-    /// The x-coordinate of this scalar times `peer`. The curve's order is prime and `peer` is on it, so the
-    /// product is never the point at infinity.
+    /// x and y of this scalar times `peer`. The curve's order is prime and `peer` is on it, so the product is never
+    /// the point at infinity.
+    pub(crate) fn mul_point(&self, peer: &PublicKey) -> Zeroizing<[u8; 64]> {
+        let product = affine(ProjectivePoint::from(*peer.point()).mul(*self.0.inner()));
+        Zeroizing::new(PublicKey::from(product).coordinates())
+    }
+
+    /// The x-coordinate of this scalar times `peer`.
     pub(crate) fn ecdh(&self, peer: &PublicKey) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(affine(ProjectivePoint::from(peer.point()).mul(*self.0)).x().into())
+        let product = self.mul_point(peer);
+        let mut x = Zeroizing::new([0; 32]);
+        x.iter_mut().zip(product.iter()).for_each(|(to, from)| *to = *from);
+        x
     }
 
     /// The nonce number `draw` for signing the hash `e`: HMAC-SM3 keyed with this private key over fresh
@@ -59,10 +74,11 @@ impl SecretScalar {
 
     /// The x-coordinate of this scalar times the base point, modulo n.
     pub(super) fn commitment(&self) -> Scalar {
-        reduce(affine(ProjectivePoint::mul_by_generator(&self.0)).x())
+        Scalar::reduce(&affine(ProjectivePoint::mul_by_generator(self.0.inner())).x().into())
     }
 
-    pub(super) fn get(&self) -> &Scalar {
+    /// The number, for arithmetic modulo n.
+    pub(crate) fn get(&self) -> &Scalar {
         &self.0
     }
 }
@@ -71,11 +87,6 @@ impl Drop for SecretScalar {
     fn drop(&mut self) {
         self.0.zeroize();
     }
-}
-
-/// 32 big-endian bytes modulo n.
-pub(super) fn reduce(bytes: impl Into<FieldBytes>) -> Scalar {
-    Scalar::reduce(&bytes.into())
 }
 
 fn affine(point: ProjectivePoint) -> AffinePoint {

@@ -1,11 +1,9 @@
 //! Private keys.
 
-use ::sm2::Scalar;
 use ::sm2::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::scalar::reduce;
-use super::{PublicKey, SecretScalar, Signature};
+use super::{PublicKey, Scalar, SecretScalar, Signature};
 use crate::{CryptoError, random};
 
 /// Nonces tried before giving up: one fails with probability about 2^-254.
@@ -46,9 +44,18 @@ impl SecretKey {
         Self::from_scalar(SecretScalar::from_bytes(bytes).ok_or(OUT_OF_RANGE)?)
     }
 
+    /// d as 32 big-endian bytes.
+    pub(crate) fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        self.d.to_bytes()
+    }
+
     fn from_scalar(d: SecretScalar) -> Result<Self, CryptoError> {
         // d = n-1 has no inverse here; GB/T 32918.1, 6.1 leaves it out.
-        let inverse = Option::from((Scalar::ONE + d.get()).invert()).ok_or(OUT_OF_RANGE)?;
+        let one_plus_d = Scalar::ONE + *d.get();
+        if one_plus_d.is_zero() {
+            return Err(OUT_OF_RANGE);
+        }
+        let inverse = one_plus_d.invert();
         let public = d.public_key();
         Ok(Self { d, inverse, public })
     }
@@ -82,12 +89,17 @@ impl SecretKey {
 
     /// Steps A4 to A7 with nonce `k`; `None` asks for another one.
     pub(super) fn sign_hash(&self, e: &[u8; 32], k: &SecretScalar) -> Option<Signature> {
-        let r = reduce(*e) + k.commitment();
-        if bool::from((r + k.get()).is_zero()) {
+        let r = Scalar::reduce(e) + k.commitment();
+        if (r + *k.get()).is_zero() {
             return None;
         }
-        let s = self.inverse * (*k.get() - r * self.d.get());
+        let s = self.inverse * (*k.get() - r * *self.d.get());
         Signature::from_scalars(&r, &s)
+    }
+
+    /// The private number d.
+    pub(crate) fn scalar(&self) -> &SecretScalar {
+        &self.d
     }
 
     /// Plain ECDH: the x-coordinate of d times the peer's point (RFC 8998, section 3.4). Hash it before use.

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use ::sm2::{NonZeroScalar, Scalar, dsa};
+use ::sm2::{NonZeroScalar, dsa};
 
+use super::Scalar;
 use crate::CryptoError;
 
 /// An SM2 signature (r, s) with both numbers in [1, n-1].
@@ -41,12 +42,12 @@ impl Signature {
     }
 
     pub(super) fn from_scalars(r: &Scalar, s: &Scalar) -> Option<Self> {
-        let nonzero = |scalar: &Scalar| Option::<NonZeroScalar>::from(NonZeroScalar::new(*scalar));
+        let nonzero = |scalar: &Scalar| Option::<NonZeroScalar>::from(NonZeroScalar::new(*scalar.inner()));
         dsa::Signature::from_scalars(nonzero(r)?, nonzero(s)?).ok().map(Self)
     }
 
     pub(super) fn scalars(&self) -> (Scalar, Scalar) {
-        (*self.0.r(), *self.0.s())
+        (Scalar::from(*self.0.r()), Scalar::from(*self.0.s()))
     }
 }
 

@@ -15,5 +15,7 @@ mod oracles;
 mod quic_handshake;
 mod quic_keys;
 mod setup;
+mod sm2_encrypt;
+mod sm2_exchange;
 mod sm_crypto;
 mod vectors;
