@@ -72,12 +72,14 @@ use qianmo_crypto::{
 };
 
 const NONCE: [u8; 12] = [3; 12];
+/// A private key before it is hidden.
+const KEY: [u8; 32] = [0x35; 32];
 /// Lengths that reach whole batches, tails and single blocks of every kernel.
 const LENGTHS: [usize; 6] = [0, 1, 16, 250, 1350, 5000];
 
 type Case = (&'static str, fn());
 
-const CASES: [Case; 7] = [
+const CASES: [Case; 8] = [
     ("sm4-key", sm4_key),
     ("gcm-seal", gcm_seal),
     ("gcm-open", gcm_open),
@@ -85,6 +87,7 @@ const CASES: [Case; 7] = [
     ("sm2-key", sm2_key),
     ("sm2-sign", sm2_sign),
     ("sm2-ecdh", sm2_ecdh),
+    ("sm2-decrypt", sm2_decrypt),
 ];
 
 fn main() -> ExitCode {
@@ -164,7 +167,7 @@ fn sm2_key() {
 
 /// A key whose every field is hidden, the public half included: it is one value without pointers.
 fn hidden_key() -> SecretKey {
-    let mut key = SecretKey::from_bytes(&[0x35; 32]).unwrap();
+    let mut key = SecretKey::from_bytes(&KEY).unwrap();
     hide(&mut key);
     key
 }
@@ -172,7 +175,7 @@ fn hidden_key() -> SecretKey {
 fn sm2_sign() {
     let signature = hidden_key().sign(CERT_USER_ID, b"message").unwrap();
     reveal(&signature);
-    let public = SecretKey::from_bytes(&[0x35; 32]).unwrap().public_key();
+    let public = SecretKey::from_bytes(&KEY).unwrap().public_key();
     public.verify(CERT_USER_ID, b"message", &signature).unwrap();
 }
 
@@ -181,6 +184,17 @@ fn sm2_ecdh() {
     let agreed = hidden_key().ecdh(&peer);
     reveal(&*agreed);
     black_box(agreed);
+}
+
+/// Whether a ciphertext was right is public, and so is the length of what comes out.
+fn sm2_decrypt() {
+    let key = hidden_key();
+    let ciphertext = SecretKey::from_bytes(&KEY).unwrap().public_key().encrypt(b"message").unwrap();
+    let opened = key.decrypt(&ciphertext).unwrap();
+    reveal(opened.as_slice());
+    assert_eq!(*opened, b"message");
+    let stranger = SecretKey::from_bytes(&[0x53; 32]).unwrap();
+    assert!(key.decrypt(&stranger.public_key().encrypt(b"message").unwrap()).is_err());
 }
 
 /// What must be found: a branch on a secret and a table indexed by one.

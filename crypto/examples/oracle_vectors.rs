@@ -15,6 +15,8 @@ fn main() {
         "sm4_gcm": LENGTHS.map(|length| sealed(length).unwrap()),
         "sm2_signatures": LENGTHS.map(|length| [signed(CERT_USER_ID, length), signed(TLS_USER_ID, length)].map(Result::unwrap))
             .concat(),
+        // GmSSL takes up to 255 bytes.
+        "sm2_ciphertexts": [1, 16, 31, 32, 33, 64, 254, 255].map(|length| encrypted(length).unwrap()),
     });
     println!("{vectors}");
 }
@@ -50,5 +52,15 @@ fn signed(user_id: &[u8], length: usize) -> Result<Value, CryptoError> {
         "public": hex::encode(key.public_key().to_sec1()),
         "message": hex::encode(&message),
         "signature": hex::encode(key.sign(user_id, &message)?.to_der()),
+    }))
+}
+
+fn encrypted(length: usize) -> Result<Value, CryptoError> {
+    let (private, plaintext) = (array()?, bytes(length)?);
+    let ciphertext = SecretKey::from_bytes(&private)?.public_key().encrypt(&plaintext)?.to_der();
+    Ok(json!({
+        "private": hex::encode(private),
+        "plaintext": hex::encode(plaintext),
+        "ciphertext": hex::encode(ciphertext),
     }))
 }

@@ -12,6 +12,7 @@
 )]
 
 mod certificates;
+mod encryption;
 mod federation;
 mod hashes;
 mod keys;

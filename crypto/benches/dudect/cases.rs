@@ -179,7 +179,7 @@ fn private_key(class: Class, random: &mut Random) -> SecretKey {
     SecretKey::from_bytes(&scalar(class, random)).unwrap()
 }
 
-fn sm2() -> [Case; 3] {
+fn sm2() -> [Case; 4] {
     let peer = SecretKey::generate().unwrap().public_key();
     let from_bytes = Case::new("SM2 public key from private", "private key", scalar, |bytes| {
         drop(black_box(SecretKey::from_bytes(black_box(bytes)).unwrap()));
@@ -190,5 +190,15 @@ fn sm2() -> [Case; 3] {
     let ecdh = Case::new("SM2 ECDH", "private key", private_key, move |key| {
         drop(black_box(key.ecdh(black_box(&peer))));
     });
-    [from_bytes, sign, ecdh]
+    let decrypt = Case::new(
+        "SM2 decrypt",
+        "private key",
+        |class, random| {
+            let key = private_key(class, random);
+            let ciphertext = key.public_key().encrypt(b"sixteen bytes of").unwrap();
+            (key, ciphertext)
+        },
+        |(key, ciphertext)| drop(black_box(key.decrypt(black_box(ciphertext)).unwrap())),
+    );
+    [from_bytes, sign, ecdh, decrypt]
 }

@@ -6,7 +6,7 @@
 use qianmo_crypto::{
     envelope,
     keys::{KeyProvider, SoftKeys},
-    sm2::{PublicKey, SecretKey, Signature},
+    sm2::{Ciphertext, EnvelopedKey, PublicKey, SecretKey, Signature, enveloped_data},
     sm4::gcm,
 };
 
@@ -58,6 +58,46 @@ pub fn private_key_pem(data: &[u8]) {
         let again = SecretKey::from_pkcs8_pem(&key.to_pkcs8_pem()).expect("what is written reads");
         assert_eq!(again.public_key(), key.public_key());
     }
+}
+
+/// A ciphertext has one encoding in DER and one as bytes, and nobody's guess decrypts.
+pub fn ciphertext(data: &[u8]) {
+    let read = [Ciphertext::from_der(data), Ciphertext::from_bytes(data)];
+    for (ciphertext, is_der) in read.into_iter().zip([true, false]) {
+        let Ok(ciphertext) = ciphertext else { continue };
+        assert_eq!(if is_der { ciphertext.to_der() } else { ciphertext.to_bytes() }, data);
+        assert!(secret_key().decrypt(&ciphertext).is_err());
+    }
+}
+
+/// A key file of another opens with no other passphrase; a key in the clear, of any form, reads back.
+pub fn key_file(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    assert!(SecretKey::from_encrypted_pkcs8_pem(text, b"another passphrase").is_err());
+    if let Ok(key) = SecretKey::from_pem(text, None) {
+        let again = SecretKey::from_pkcs8_pem(&key.to_pkcs8_pem()).expect("what is written reads");
+        assert_eq!(again.public_key(), key.public_key());
+    }
+}
+
+/// Enveloped keys (GM/T 0009): one encoding, and none of a stranger's opens.
+pub fn enveloped_key(data: &[u8]) {
+    if let Ok(enveloped) = EnvelopedKey::from_der(data) {
+        assert_eq!(enveloped.to_der(), data);
+        assert!(enveloped.open(&secret_key()).is_err());
+    }
+}
+
+/// SEQUENCE { SET { SEQUENCE { commonName, UTF8String "CA" } } }, number 1: whose envelopes are opened.
+pub const CERTIFICATE: enveloped_data::CertificateId<'_> = enveloped_data::CertificateId {
+    issuer: b"\x30\x0d\x31\x0b\x30\x09\x06\x03\x55\x04\x03\x0c\x02\x43\x41",
+    serial: b"\x01",
+};
+
+/// Enveloped data (GM/T 0009): what is sealed to another key does not open, whatever happened to it.
+pub fn enveloped_data(data: &[u8]) {
+    let key = secret_key();
+    assert!(enveloped_data::open(data, CERTIFICATE, |ciphertext| key.decrypt(ciphertext)).is_err());
 }
 
 /// Nobody but the holder of the keys can make an envelope or a wrapped key that opens.

@@ -4,9 +4,22 @@
 #[path = "../../fuzz/src/lib.rs"]
 mod properties;
 
-use properties::{secret_key, soft_keys};
+use properties::{CERTIFICATE, secret_key, soft_keys};
 use proptest::{collection::vec, prelude::*};
 use qianmo_crypto::envelope;
+use qianmo_crypto::sm2::enveloped_data::{self, Form, Recipient};
+use qianmo_crypto::sm2::{EnvelopedKey, PublicKey, SecretKey};
+
+/// A key under a passphrase of OpenSSL 4's: `openssl pkcs8 -topk8 -v2 sm4-cbc -v2prf hmacWithSM3 -iter 100`.
+const KEY_FILE: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIH0MF8GCSqGSIb3DQEFDTBSMDIGCSqGSIb3DQEFDDAlBBAPkS2U2RClR4yu4p+d
+irEfAgFkMA4GCiqBHM9VAYMRAwEFADAcBggqgRzPVQFoAgQQ/+kKfBu5aE04B4ZP
+ODR45ASBkL2nZUW8DXPWJIem6qlnLVfG2a9LX+9hgF3UUKo7UMjZWL2t/QYTaKXG
+2Qkym6J2d+zY9dvzkWxidAZLU7xE0ZaF0bYMEc6cWLuQp8ynIMo2qrag4AAvWdzN
+I5tCYT62rI95C9kvo1nnATNlzoxLr5tmWGDdIxeUCeJqnsI20DTLLHSOrUjyA/sr
+SGdi0p8xIg==
+-----END ENCRYPTED PRIVATE KEY-----
+";
 
 /// What happens to bytes on the way.
 #[derive(Clone, Debug)]
@@ -74,6 +87,20 @@ fn an_envelope() -> Vec<u8> {
     envelope::seal(&soft_keys(), b"other context", b"content").unwrap()
 }
 
+/// The key of somebody else, to whom things are sealed here.
+fn stranger() -> PublicKey {
+    SecretKey::from_bytes(&[0x77; 32]).unwrap().public_key()
+}
+
+fn an_enveloped_key() -> Vec<u8> {
+    EnvelopedKey::seal(&secret_key(), &stranger()).unwrap().to_der()
+}
+
+fn enveloped(form: Form) -> Vec<u8> {
+    let recipient = Recipient { certificate: CERTIFICATE, public_key: &stranger() };
+    enveloped_data::seal(b"content", &[recipient], form).unwrap()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
@@ -94,6 +121,35 @@ proptest! {
     #[test]
     fn private_keys(data in prop_oneof![noise(), mangled(secret_key().to_pkcs8_pem().as_bytes().to_vec())]) {
         properties::private_key_pem(&data);
+    }
+
+    #[test]
+    fn ciphertexts(data in prop_oneof![
+        noise(),
+        mangled(stranger().encrypt(b"message").unwrap().to_der()),
+        mangled(stranger().encrypt(b"message").unwrap().to_bytes()),
+    ]) {
+        properties::ciphertext(&data);
+    }
+
+    #[test]
+    fn key_files(data in prop_oneof![noise(), mangled(KEY_FILE.into())]) {
+        properties::key_file(&data);
+    }
+
+    #[test]
+    fn enveloped_keys(data in prop_oneof![noise(), mangled(an_enveloped_key())]) {
+        properties::enveloped_key(&data);
+    }
+
+    #[test]
+    fn enveloped_contents(data in prop_oneof![
+        noise(),
+        mangled(enveloped(Form::Sm4Gcm)),
+        mangled(enveloped(Form::Sm4Cbc)),
+        mangled(enveloped(Form::GmSsl)),
+    ]) {
+        properties::enveloped_data(&data);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use qianmo_crypto::sm2::{PublicKey, SecretKey, Signature};
+use qianmo_crypto::sm2::{Ciphertext, PublicKey, SecretKey, Signature};
 use qianmo_crypto::sm4::gcm;
 use qianmo_crypto::{hmac, sm3};
 
@@ -52,5 +52,16 @@ fn sm2_signatures() {
         let signature = Signature::from_der(&bytes(&vector, "signature")).unwrap();
         public.verify(&user_id, &message, &signature).unwrap();
         assert!(public.verify(&user_id, &[&message, b"x".as_slice()].concat(), &signature).is_err());
+    }
+}
+
+#[test]
+fn sm2_ciphertexts() {
+    for vector in section("sm2_ciphertexts") {
+        let key = SecretKey::from_bytes(&array(&vector, "private")).unwrap();
+        let ciphertext = Ciphertext::from_der(&bytes(&vector, "ciphertext")).unwrap();
+        assert_eq!(*key.decrypt(&ciphertext).unwrap(), bytes(&vector, "plaintext"));
+        let other = SecretKey::generate().unwrap();
+        assert!(other.decrypt(&ciphertext).is_err());
     }
 }
