@@ -55,6 +55,9 @@ pub enum CryptoError {
     /// More output or input than the algorithm allows.
     #[error("{0} is longer than the algorithm allows; split it")]
     TooLong(&'static str),
+    /// A nonce or tag of a length that the mode does not have.
+    #[error("{0} of this length is not allowed; see the mode's documentation for those that are")]
+    Length(&'static str),
     /// A peer's key share that cannot be used.
     #[error("the peer's key share is malformed ({0}); end the handshake")]
     KeyShare(&'static str),

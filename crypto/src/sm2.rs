@@ -6,24 +6,32 @@
 //! [`PublicKey::encrypt`] is GB/T 32918.4, in both encodings of a [`Ciphertext`]; [`exchange`] is the key
 //! exchange of GB/T 32918.3. TLS uses neither: it agrees by the plain ECDH of RFC 8998 (the x-coordinate).
 //!
-//! Curve and field arithmetic are RustCrypto's `sm2`; what touches a private key runs in constant time.
+//! Signing, key generation and ECDH run in constant time: no branch and no table index depends on a secret. Verification
+//! handles public data only and takes the time it needs. The arithmetic is this crate's own and has not been audited.
 
+mod arith;
+mod batch;
 mod ciphertext;
+mod curve;
 mod encrypt;
 pub mod enveloped_data;
 mod enveloped_key;
 pub mod exchange;
 mod kdf;
-mod order;
+mod nonce;
+mod pkcs8;
+mod prepared;
 mod public;
 mod scalar;
 mod secret;
 mod signature;
 
+pub(crate) use arith::Scalar;
+pub use batch::{Claim, verify_batch};
 pub use ciphertext::Ciphertext;
 pub use encrypt::MAX_PLAINTEXT_LEN;
 pub use enveloped_key::EnvelopedKey;
-pub(crate) use order::Scalar;
+pub use prepared::PreparedPublicKey;
 pub use public::PublicKey;
 pub(crate) use scalar::SecretScalar;
 pub use secret::SecretKey;

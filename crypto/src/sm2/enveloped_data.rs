@@ -136,7 +136,7 @@ pub fn seal(content: &[u8], recipients: &[Recipient<'_>], form: Form) -> Result<
             write(&infos.concat(), SM4_GCM, AnyRef::from_der(&parameters).map_err(too_long)?, &sealed)
         }
         Form::Sm4Cbc | Form::GmSsl => {
-            let mut iv = [0; cbc::BLOCK_LEN];
+            let mut iv = [0; sm4::BLOCK_LEN];
             random::fill(&mut iv)?;
             let sealed = cbc::encrypt(&key, &iv, content);
             write(&infos.concat(), SM4_CBC, AnyRef::new(Tag::OctetString, &iv).map_err(too_long)?, &sealed)
@@ -171,7 +171,7 @@ pub fn open(
 
 /// The content's cipher, with its nonce or IV.
 enum ContentCipher {
-    Cbc([u8; cbc::BLOCK_LEN]),
+    Cbc([u8; sm4::BLOCK_LEN]),
     Gcm([u8; gcm::NONCE_LEN]),
 }
 

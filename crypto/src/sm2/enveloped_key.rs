@@ -26,10 +26,8 @@ use zeroize::Zeroizing;
 
 use super::ciphertext::Sm2Cipher;
 use super::{Ciphertext, PublicKey, SecretKey};
-use crate::sm4;
+use crate::sm4::{self, Cipher};
 use crate::{CryptoError, random};
-use ::sm4::Sm4 as Cipher;
-use cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 
 const SM4: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.104");
 const SM4_ECB: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.104.1");
@@ -60,8 +58,7 @@ impl EnvelopedKey {
         random::fill(kek.as_mut())?;
         let encrypted_kek = recipient.encrypt(kek.as_slice())?;
         let mut private = key.scalar().to_bytes();
-        let cipher = Cipher::new((&*kek).into());
-        private.as_chunks_mut::<16>().0.iter_mut().for_each(|block| cipher.encrypt_block(block.into()));
+        Cipher::new(&kek).encrypt_blocks(private.as_chunks_mut().0);
         Ok(Self { encrypted_kek, public: key.public_key(), encrypted_private: *private })
     }
 
@@ -86,8 +83,7 @@ impl EnvelopedKey {
         let kek = decrypt(&self.encrypted_kek)?;
         let kek: &[u8; sm4::KEY_LEN] = kek.as_slice().try_into().map_err(|_| CryptoError::Decrypt)?;
         let mut private = Zeroizing::new(self.encrypted_private);
-        let cipher = Cipher::new(kek.into());
-        private.as_chunks_mut::<16>().0.iter_mut().for_each(|block| cipher.decrypt_block(block.into()));
+        Cipher::new(kek).decrypt_blocks(private.as_chunks_mut().0);
         SecretKey::from_bytes(&private)
             .ok()
             .filter(|key| key.public_key() == self.public)

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::curve::{Multiples, Prepared};
 use super::exchange::{Answer, Initiator, Party, Responder};
+use super::public::verify_hash;
 use super::*;
 use crate::CryptoError;
 
@@ -78,16 +80,25 @@ fn check(kind: &str, test: &Value, outcome: Outcome) {
     assert!(expected, "{kind} {}: {outcome:?}", test["tcId"]);
 }
 
+/// Verifies in each of the three ways there are, which must agree.
 fn verify(group: &Value, test: &Value, signature: Result<Signature, CryptoError>) -> Outcome {
+    let (user_id, msg, signature) = (bytes(&group["userId"]), bytes(&test["msg"]), signature?);
     let key = PublicKey::from_sec1(&bytes(&group["publicKey"])).unwrap();
-    key.verify(&bytes(&group["userId"]), &bytes(&test["msg"]), &signature?)
+    let outcome = key.verify(&user_id, &msg, &signature);
+    let prepared = PreparedPublicKey::new(key.clone());
+    assert_eq!(prepared.verify(&user_id, &msg, &signature), outcome);
+    let claim = Claim { key: &key, user_id: &user_id, msg: &msg, signature: &signature };
+    assert_eq!(verify_batch(&[claim]), [outcome]);
+    outcome
 }
 
 fn verify_digest(group: &Value, test: &Value) -> Outcome {
     let key = PublicKey::from_sec1(&bytes(&group["publicKey"])).unwrap();
     let signature = Signature::from_bytes(&array(&test["sig"]))?;
     let e = Scalar::reduce(&array(&test["digest"]));
-    key.verify_hash(&e, &signature).then_some(()).ok_or(CryptoError::Signature)
+    let verifies = verify_hash(&Multiples::batch(&[*key.point()])[0], e, &signature);
+    assert_eq!(verify_hash(&*Prepared::new(key.point()), e, &signature), verifies);
+    verifies.then_some(()).ok_or(CryptoError::Signature)
 }
 
 fn decrypt(

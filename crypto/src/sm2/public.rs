@@ -2,17 +2,15 @@
 
 use std::fmt;
 
-use ::sm2::elliptic_curve::Group;
-use ::sm2::elliptic_curve::ops::MulByGeneratorVartime;
-use ::sm2::elliptic_curve::point::AffineCoordinates;
-use ::sm2::{AffinePoint, ProjectivePoint};
-
-use super::{Scalar, Signature};
+use super::Signature;
+use super::arith::{Fe, Scalar, Words, field, limbs, order};
+use super::curve::{self, Affine, Multiples, Multiply};
+use super::signature::join;
 use crate::{CryptoError, sm3};
 
 /// An SM2 public key: a point on the curve other than infinity, checked when it was made.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PublicKey(AffinePoint);
+pub struct PublicKey(Affine);
 
 /// SubjectPublicKeyInfo up to the point: SEQUENCE { SEQUENCE { id-ecPublicKey, sm2p256v1 }, BIT STRING }
 /// (GB/T 35276-2017, 7.1). DER has one form for it, so comparing is parsing.
@@ -38,11 +36,10 @@ impl PublicKey {
     /// [`CryptoError::PublicKey`] if it is anything else or not on the curve.
     pub fn from_sec1(bytes: &[u8]) -> Result<Self, CryptoError> {
         if bytes.len() != Self::SEC1_LEN || bytes.first() != Some(&4) {
-            return Err(CryptoError::PublicKey("not 65 bytes that start with 04"));
+            return Err(NOT_A_POINT);
         }
-        let point = ::sm2::PublicKey::from_sec1_bytes(bytes)
-            .map_err(|_| CryptoError::PublicKey("not on the curve"))?;
-        Ok(Self(*point.as_affine()))
+        let [_, coordinates @ ..] = bytes else { return Err(NOT_A_POINT) };
+        Self::from_coordinates(coordinates.try_into().map_err(|_| NOT_A_POINT)?)
     }
 
     /// This key as 0x04, x, y.
@@ -54,9 +51,7 @@ impl PublicKey {
 
     /// x and y, each as 32 big-endian bytes.
     pub(crate) fn coordinates(&self) -> [u8; 64] {
-        let mut out = [0; 64];
-        out.iter_mut().zip(self.0.x().into_iter().chain(self.0.y())).for_each(|(to, from)| *to = from);
-        out
+        join(self.0.x.to_bytes(), self.0.y.to_bytes())
     }
 
     /// Reads x and y, each as 32 big-endian bytes.
@@ -64,15 +59,16 @@ impl PublicKey {
     /// # Errors
     /// [`CryptoError::PublicKey`] if they are not below p or not on the curve.
     pub(crate) fn from_coordinates(bytes: &[u8; 64]) -> Result<Self, CryptoError> {
-        let mut sec1 = [4; Self::SEC1_LEN];
-        sec1.iter_mut().skip(1).zip(bytes).for_each(|(to, from)| *to = *from);
-        Self::from_sec1(&sec1)
+        let [x, y] = bytes.as_chunks().0 else { return Err(NOT_ON_CURVE) };
+        let point = Fe::from_bytes(x).zip(Fe::from_bytes(y)).map(|(x, y)| Affine { x, y });
+        point.filter(Affine::is_on_curve).map(Self).ok_or(NOT_ON_CURVE)
     }
 
     /// This point plus `factor` times `other`, unless that is infinity. In variable time: for public data only.
     pub(crate) fn add_multiple(&self, factor: &Scalar, other: &Self) -> Option<Self> {
-        let sum = ProjectivePoint::from(self.0) + ProjectivePoint::from(other.0) * factor.inner();
-        (!bool::from(sum.is_identity())).then(|| Self(sum.to_affine()))
+        let [multiples] = &*Multiples::batch(&[other.0]) else { return None };
+        let sum = multiples.multiply(factor.words()).add_affine_vartime(&self.0);
+        (!sum.is_infinity().declassify()).then(|| Self(sum.to_affine()))
     }
 
     /// Reads a DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7) of curve 1.2.156.10197.1.301.
@@ -96,20 +92,20 @@ impl PublicKey {
     /// # Errors
     /// [`CryptoError::Signature`] if it does not verify, [`CryptoError::UserId`] if the user id is too long.
     pub fn verify(&self, user_id: &[u8], msg: &[u8], signature: &Signature) -> Result<(), CryptoError> {
-        let e = Scalar::reduce(&self.message_hash(user_id, msg)?);
-        self.verify_hash(&e, signature).then_some(()).ok_or(CryptoError::Signature)
+        let [multiples] = &*Multiples::batch(&[self.0]) else { return Err(CryptoError::Signature) };
+        self.verify_with(multiples, user_id, msg, signature)
     }
 
-    /// Steps B5 to B7. Nothing here is secret, so it may take variable time.
-    pub(super) fn verify_hash(&self, e: &Scalar, signature: &Signature) -> bool {
-        let (r, s) = signature.scalars();
-        let t = r + s;
-        let point =
-            ProjectivePoint::mul_by_generator_and_mul_add_vartime(s.inner(), t.inner(), &self.0.into());
-        if t.is_zero() || bool::from(point.is_identity()) {
-            return false;
-        }
-        r == *e + Scalar::reduce(&point.to_affine().x().into())
+    /// As [`verify`](Self::verify), with multiples of this key at hand.
+    pub(super) fn verify_with(
+        &self,
+        multiples: &impl Multiply,
+        user_id: &[u8],
+        msg: &[u8],
+        signature: &Signature,
+    ) -> Result<(), CryptoError> {
+        let e = Scalar::reduce(&self.message_hash(user_id, msg)?);
+        verify_hash(multiples, e, signature).then_some(()).ok_or(CryptoError::Signature)
     }
 
     /// e = SM3(Z, msg) (GB/T 32918.2, 6.1).
@@ -131,16 +127,35 @@ impl PublicKey {
         Ok(z.finish().0)
     }
 
-    pub(super) fn point(&self) -> &AffinePoint {
+    pub(super) fn point(&self) -> &Affine {
         &self.0
     }
-}
 
-impl From<AffinePoint> for PublicKey {
-    fn from(point: AffinePoint) -> Self {
+    /// `point` must be on the curve and not infinity.
+    pub(super) fn from_point(point: Affine) -> Self {
         Self(point)
     }
 }
+
+/// Steps B4 to B7 of GB/T 32918.2, 7.1. Nothing here is secret, so it may take variable time.
+pub(super) fn verify_hash(multiples: &impl Multiply, e: Scalar, signature: &Signature) -> bool {
+    let (r, s) = signature.scalars();
+    let t = r + s;
+    if t.is_zero() {
+        return false;
+    }
+    let point = curve::multiply_add(s.words(), t.words(), multiples);
+    // R = e + x modulo n: x is R - e, or that plus n where it is still below p. Comparing with x Z² saves the inversion
+    // that x itself would cost.
+    let x = *(r - e).words();
+    let matches = |x: Words| point.has_x(&Fe::from_words(x));
+    let (other, carry) = limbs::add(x, order::N);
+    !point.is_infinity().declassify()
+        && (matches(x) || !carry && limbs::is_below(&other, &field::P).declassify() && matches(other))
+}
+
+const NOT_A_POINT: CryptoError = CryptoError::PublicKey("not 65 bytes that start with 04");
+const NOT_ON_CURVE: CryptoError = CryptoError::PublicKey("not on the curve");
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

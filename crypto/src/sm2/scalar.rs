@@ -1,13 +1,11 @@
 //! Secret numbers modulo the curve's order.
 
-use ::sm2::elliptic_curve::Group;
-use ::sm2::elliptic_curve::ops::Mul;
-use ::sm2::elliptic_curve::point::AffineCoordinates;
-use ::sm2::{AffinePoint, ProjectivePoint};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{PublicKey, Scalar};
-use crate::{CryptoError, hmac, random};
+use super::PublicKey;
+use super::arith::Scalar;
+use super::curve;
+use crate::{CryptoError, random};
 
 /// Draws before the generator is called broken: one draw misses with probability 2^-32.
 const MAX_DRAWS: u8 = 16;
@@ -45,36 +43,26 @@ impl SecretScalar {
 
     /// This scalar times the base point.
     pub(crate) fn public_key(&self) -> PublicKey {
-        affine(ProjectivePoint::mul_by_generator(self.0.inner())).into()
+        PublicKey::from_point(curve::multiply_base(self.0.words()).to_affine())
     }
 
-    /// x and y of this scalar times `peer`. The curve's order is prime and `peer` is on it, so the product is never
-    /// the point at infinity.
+    /// x and y of this scalar times `peer`, each as 32 big-endian bytes. The curve's order is prime and `peer` is on
+    /// it, so the product is never the point at infinity.
     pub(crate) fn mul_point(&self, peer: &PublicKey) -> Zeroizing<[u8; 64]> {
-        let product = affine(ProjectivePoint::from(*peer.point()).mul(*self.0.inner()));
-        Zeroizing::new(PublicKey::from(product).coordinates())
+        let product = curve::multiply(self.0.words(), peer.point()).to_affine();
+        let mut out = Zeroizing::new([0; 64]);
+        out.iter_mut().zip(PublicKey::from_point(product).coordinates()).for_each(|(to, from)| *to = from);
+        out
     }
 
     /// The x-coordinate of this scalar times `peer`.
     pub(crate) fn ecdh(&self, peer: &PublicKey) -> Zeroizing<[u8; 32]> {
-        let product = self.mul_point(peer);
-        let mut x = Zeroizing::new([0; 32]);
-        x.iter_mut().zip(product.iter()).for_each(|(to, from)| *to = *from);
-        x
-    }
-
-    /// The nonce number `draw` for signing the hash `e`: HMAC-SM3 keyed with this private key over fresh
-    /// random bytes and `e`. If the random bytes should ever repeat, the nonce still differs from message to
-    /// message, and repeats only where the whole signature does.
-    pub(super) fn nonce(&self, e: &[u8; 32], fresh: &[u8; 32], draw: u8) -> Option<Self> {
-        let keyed = hmac::Keyed::new(self.to_bytes().as_ref());
-        let tag = Zeroizing::new(keyed.tag(&[b"qianmo sm2 nonce v1", &[draw], fresh, e]));
-        Self::from_bytes(&tag)
+        Zeroizing::new(curve::multiply(self.0.words(), peer.point()).affine_x().to_bytes())
     }
 
     /// The x-coordinate of this scalar times the base point, modulo n.
     pub(super) fn commitment(&self) -> Scalar {
-        Scalar::reduce(&affine(ProjectivePoint::mul_by_generator(self.0.inner())).x().into())
+        Scalar::reduce_words(curve::multiply_base(self.0.words()).affine_x().to_words())
     }
 
     /// The number, for arithmetic modulo n.
@@ -87,8 +75,4 @@ impl Drop for SecretScalar {
     fn drop(&mut self) {
         self.0.zeroize();
     }
-}
-
-fn affine(point: ProjectivePoint) -> AffinePoint {
-    point.to_affine()
 }

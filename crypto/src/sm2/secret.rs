@@ -1,19 +1,20 @@
 //! Private keys.
 
-use ::sm2::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{PublicKey, Scalar, SecretScalar, Signature};
+use super::arith::{Factor, Scalar};
+use super::nonce::Nonces;
+use super::{PublicKey, SecretScalar, Signature};
 use crate::{CryptoError, random};
 
 /// Nonces tried before giving up: one fails with probability about 2^-254.
-const MAX_NONCES: u8 = 16;
+const MAX_NONCES: usize = 16;
 
 /// An SM2 private key d in [1, n-2]. Wiped from memory when dropped; has neither `Debug` nor `Clone`.
 pub struct SecretKey {
     d: SecretScalar,
     /// (1 + d)^-1 mod n, the one inversion of a signature (GB/T 32918.2, 6.1, A6), done once per key.
-    inverse: Scalar,
+    inverse: Factor,
     public: PublicKey,
 }
 
@@ -24,16 +25,6 @@ impl SecretKey {
     /// [`CryptoError::Random`] if the system gives no random bytes.
     pub fn generate() -> Result<Self, CryptoError> {
         Self::from_scalar(SecretScalar::random()?)
-    }
-
-    /// Reads an unencrypted PKCS#8 PEM block (RFC 5958; curve 1.2.156.10197.1.301).
-    ///
-    /// # Errors
-    /// [`CryptoError::SecretKey`] if the text is anything else.
-    pub fn from_pkcs8_pem(pem: &str) -> Result<Self, CryptoError> {
-        let key =
-            ::sm2::SecretKey::from_pkcs8_pem(pem).map_err(|_| CryptoError::SecretKey("bad PKCS#8 PEM"))?;
-        Self::from_bytes(&Zeroizing::new(key.to_bytes().into()))
     }
 
     /// Reads the private number d as 32 big-endian bytes.
@@ -55,17 +46,9 @@ impl SecretKey {
         if one_plus_d.is_zero() {
             return Err(OUT_OF_RANGE);
         }
-        let inverse = one_plus_d.invert();
+        let inverse = one_plus_d.invert().to_factor();
         let public = d.public_key();
         Ok(Self { d, inverse, public })
-    }
-
-    /// This key as an unencrypted PKCS#8 PEM block, with the public key inside.
-    pub fn to_pkcs8_pem(&self) -> Zeroizing<String> {
-        ::sm2::SecretKey::from_bytes(&(*self.d.to_bytes()).into())
-            .ok()
-            .and_then(|key| key.to_pkcs8_pem(LineEnding::LF).ok())
-            .expect("a scalar in range encodes")
     }
 
     /// The public key.
@@ -81,20 +64,22 @@ impl SecretKey {
         let e = self.public.message_hash(user_id, msg)?;
         let mut fresh = Zeroizing::new([0; 32]);
         random::fill(fresh.as_mut())?;
-        (0..MAX_NONCES)
-            .filter_map(|draw| self.d.nonce(&e, &fresh, draw))
+        Nonces::new(&self.d, &e, fresh.as_slice())
+            .take(MAX_NONCES)
             .find_map(|k| self.sign_hash(&e, &k))
             .ok_or(CryptoError::Random)
     }
 
     /// Steps A4 to A7 with nonce `k`; `None` asks for another one.
+    ///
+    /// s = (k - r d) / (1 + d), which is (k + r) / (1 + d) - r: d itself is not needed.
     pub(super) fn sign_hash(&self, e: &[u8; 32], k: &SecretScalar) -> Option<Signature> {
         let r = Scalar::reduce(e) + k.commitment();
-        if (r + *k.get()).is_zero() {
+        let sum = r + *k.get();
+        if sum.is_zero() {
             return None;
         }
-        let s = self.inverse * (*k.get() - r * *self.d.get());
-        Signature::from_scalars(&r, &s)
+        Signature::from_scalars(r, sum * self.inverse - r)
     }
 
     /// The private number d.

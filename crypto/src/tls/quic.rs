@@ -10,7 +10,7 @@ use rustls::Error;
 use rustls::crypto::cipher::{AeadKey, Iv, Nonce};
 use rustls::quic::{Algorithm, HeaderProtectionKey, PacketKey, Tag};
 
-use crate::sm4::{self, Block, KEY_LEN, gcm};
+use crate::sm4::{self, KEY_LEN, gcm};
 
 const TAG_LEN: usize = 16;
 const SAMPLE_LEN: usize = 16;
@@ -49,9 +49,9 @@ impl Mask for sm4::Cipher {
     }
 
     fn mask(&self, sample: [u8; SAMPLE_LEN]) -> Result<[u8; MASK_LEN], Error> {
-        let mut block = Block::from(sample);
+        let mut block = sample;
         self.encrypt_block(&mut block);
-        let [mask @ .., _, _, _, _, _, _, _, _, _, _, _] = <[u8; SAMPLE_LEN]>::from(block);
+        let [mask @ .., _, _, _, _, _, _, _, _, _, _, _] = block;
         Ok(mask)
     }
 }

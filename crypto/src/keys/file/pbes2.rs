@@ -5,7 +5,7 @@ use der::{Choice, Decode, DecodeValue, Encode, Sequence};
 use spki::AlgorithmIdentifierRef;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::sm4::{KEY_LEN, cbc};
+use crate::sm4::{BLOCK_LEN, KEY_LEN, cbc};
 use crate::{CryptoError, hmac, random};
 
 const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
@@ -78,7 +78,7 @@ pub(super) fn encrypt(
     dialect: Dialect,
     iterations: u32,
 ) -> Result<Vec<u8>, CryptoError> {
-    let (mut salt, mut iv) = ([0; SALT_LEN], [0; cbc::BLOCK_LEN]);
+    let (mut salt, mut iv) = ([0; SALT_LEN], [0; BLOCK_LEN]);
     random::fill(&mut salt)?;
     random::fill(&mut iv)?;
     let data = cbc::encrypt(&pbkdf2(passphrase, &salt, iterations), &iv, key);
@@ -110,7 +110,7 @@ pub(super) fn decrypt(der: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>
     let params: Pbes2Params<'_> = parameters(&info.algorithm, PBES2, OTHER_SCHEME)?;
     let kdf: Pbkdf2Params<'_> = parameters(&params.kdf, PBKDF2, OTHER_SCHEME)?;
     let iv: &OctetStringRef = parameters(&params.encryption, SM4_CBC, OTHER_CIPHER)?;
-    let iv = <[u8; cbc::BLOCK_LEN]>::try_from(iv.as_bytes()).map_err(|_| MALFORMED)?;
+    let iv = <[u8; BLOCK_LEN]>::try_from(iv.as_bytes()).map_err(|_| MALFORMED)?;
     check(&kdf)?;
     let key = pbkdf2(passphrase, kdf.salt.as_bytes(), kdf.iterations);
     cbc::decrypt(&key, &iv, info.data.as_bytes()).ok_or(CryptoError::Passphrase)

@@ -228,6 +228,22 @@ def digests(out):
         # sG + tP is infinite; taken for x = 0 it gives r = e.
         out.invalid("PointAtInfinity", "sG + (%x)P is infinite" % t, digest=be(r), sig=be(r) + be(s))
     out.invalid("WrongValue", "another e", digest=be((int.from_bytes(digest(1, 1), "big") + 1) % N), sig=be(1) + be(1))
+    beyond_n = next(x for x in range(N, N + 1000) if square_root(right_side(x)) is not None)
+    for name, x in (("n or more", beyond_n), ("less than p - n", smallest_x()[0])):
+        wrapped_sum(out, name, (x, square_root(right_side(x))))
+
+
+def wrapped_sum(out, name, q):
+    """Signatures whose sG + tP is Q, under a key P made for them: x enters modulo n, and nothing else modulo p."""
+    r, s = 2, 3
+    t = r + s
+    public = mul(pow(t, -1, N), add(q, (mul(s, G)[0], P - mul(s, G)[1])))
+    assert add(mul(s, G), mul(t, public)) == q
+    out.group("Sm2VerifyDigest", publicKey=sec1(public))
+    out.valid("EdgeCase", "x of sG + tP is " + name, digest=be((r - q[0]) % N), sig=be(r) + be(s))
+    for shift, what in ((P, "p"), (2**256, "2^256"), (-P, "-p")):
+        e = be((r - q[0] - shift) % N)
+        out.invalid("WrongValue", "x of sG + tP is %s, e for x + (%s)" % (name, what), digest=e, sig=be(r) + be(s))
 
 
 def bad_points():

@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 use crate::sm3::many::Compress;
 use crate::sm3::many::lane::{Block, State};
-use crate::sm3::many::rounds::compression_function;
+use crate::sm3::many::rounds::{compression_function, sixteen_times};
 
 const LANES: usize = 8;
 
@@ -37,14 +37,17 @@ fn compress_blocks(state: &mut State<LANES>, lanes: &[&[Block]; LANES]) {
 #[target_feature(enable = "avx2")]
 #[inline]
 fn words(lanes: &[&[Block]; LANES], i: usize) -> [__m256i; 16] {
-    let (mut left, mut right) = ([_mm256_setzero_si256(); 8], [_mm256_setzero_si256(); 8]);
-    let blocks = lanes.iter().filter_map(|blocks| blocks.get(i));
-    for ((left, right), block) in left.iter_mut().zip(&mut right).zip(blocks) {
-        let [low, high] = halves(block);
-        (*left, *right) = (big_endian(low), big_endian(high));
-    }
-    let ([w0, w1, w2, w3, w4, w5, w6, w7], [w8, w9, w10, w11, w12, w13, w14, w15]) =
-        (transpose(left), transpose(right));
+    // The left halves of the lanes' blocks, then the right ones.
+    let mut rows = [_mm256_setzero_si256(); 2 * LANES];
+    sixteen_times!(R => {
+        if let Some(block) = lanes[R % LANES].get(i) {
+            let [left, right] = halves(block);
+            rows[R] = big_endian(if R < LANES { left } else { right });
+        }
+    });
+    let [l0, l1, l2, l3, l4, l5, l6, l7, r0, r1, r2, r3, r4, r5, r6, r7] = rows;
+    let [w0, w1, w2, w3, w4, w5, w6, w7] = transpose([l0, l1, l2, l3, l4, l5, l6, l7]);
+    let [w8, w9, w10, w11, w12, w13, w14, w15] = transpose([r0, r1, r2, r3, r4, r5, r6, r7]);
     [w0, w1, w2, w3, w4, w5, w6, w7, w8, w9, w10, w11, w12, w13, w14, w15]
 }
 
@@ -59,20 +62,12 @@ fn halves(block: &Block) -> [__m256i; 2] {
 /// Column c of the rows becomes row c.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn transpose(mut rows: [__m256i; 8]) -> [__m256i; 8] {
-    // Within each 128-bit half: four rows of four words.
-    for [a, b, c, d] in rows.as_chunks_mut::<4>().0 {
-        let (ab, cd) = (_mm256_unpacklo_epi32(*a, *b), _mm256_unpacklo_epi32(*c, *d));
-        let (ab_high, cd_high) = (_mm256_unpackhi_epi32(*a, *b), _mm256_unpackhi_epi32(*c, *d));
-        *a = _mm256_unpacklo_epi64(ab, cd);
-        *b = _mm256_unpackhi_epi64(ab, cd);
-        *c = _mm256_unpacklo_epi64(ab_high, cd_high);
-        *d = _mm256_unpackhi_epi64(ab_high, cd_high);
-    }
-    // Then the halves themselves: rows c and c+4 have column c in the low half and column c+4 in the high one.
+fn transpose(rows: [__m256i; 8]) -> [__m256i; 8] {
+    let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
+    let [a0, a1, a2, a3] = transpose_words(r0, r1, r2, r3);
+    let [b0, b1, b2, b3] = transpose_words(r4, r5, r6, r7);
     const LOW: i32 = 0x20;
     const HIGH: i32 = 0x31;
-    let [a0, a1, a2, a3, b0, b1, b2, b3] = rows;
     [
         _mm256_permute2x128_si256::<LOW>(a0, b0),
         _mm256_permute2x128_si256::<LOW>(a1, b1),
@@ -82,6 +77,20 @@ fn transpose(mut rows: [__m256i; 8]) -> [__m256i; 8] {
         _mm256_permute2x128_si256::<HIGH>(a1, b1),
         _mm256_permute2x128_si256::<HIGH>(a2, b2),
         _mm256_permute2x128_si256::<HIGH>(a3, b3),
+    ]
+}
+
+/// Transposes the four words of four rows within each 128-bit half.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn transpose_words(a: __m256i, b: __m256i, c: __m256i, d: __m256i) -> [__m256i; 4] {
+    let (ab, cd) = (_mm256_unpacklo_epi32(a, b), _mm256_unpacklo_epi32(c, d));
+    let (ab_high, cd_high) = (_mm256_unpackhi_epi32(a, b), _mm256_unpackhi_epi32(c, d));
+    [
+        _mm256_unpacklo_epi64(ab, cd),
+        _mm256_unpackhi_epi64(ab, cd),
+        _mm256_unpacklo_epi64(ab_high, cd_high),
+        _mm256_unpackhi_epi64(ab_high, cd_high),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 use crate::sm3::many::Compress;
 use crate::sm3::many::lane::{Block, State};
-use crate::sm3::many::rounds::compression_function;
+use crate::sm3::many::rounds::{compression_function, sixteen_times};
 
 const LANES: usize = 16;
 
@@ -38,29 +38,26 @@ fn compress_blocks(state: &mut State<LANES>, lanes: &[&[Block]; LANES]) {
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
 fn words(lanes: &[&[Block]; LANES], i: usize) -> [__m512i; 16] {
-    let mut rows = [_mm512_setzero_si512(); 16];
-    for (row, block) in rows.iter_mut().zip(lanes.iter().filter_map(|blocks| blocks.get(i))) {
-        // SAFETY: a block is 64 bytes, as long as the register.
-        *row = big_endian(unsafe { _mm512_loadu_si512(block.as_ptr().cast()) });
-    }
+    let mut rows = [_mm512_setzero_si512(); LANES];
+    sixteen_times!(L => {
+        if let Some(block) = lanes[L].get(i) {
+            // SAFETY: a block is 64 bytes, as long as the register.
+            rows[L] = big_endian(unsafe { _mm512_loadu_si512(block.as_ptr().cast()) });
+        }
+    });
     transpose(rows)
 }
 
 /// Column c of the rows becomes row c.
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
-fn transpose(mut rows: [__m512i; 16]) -> [__m512i; 16] {
-    // Within each 128-bit quarter: four rows of four words.
-    for [a, b, c, d] in rows.as_chunks_mut::<4>().0 {
-        let (ab, cd) = (_mm512_unpacklo_epi32(*a, *b), _mm512_unpacklo_epi32(*c, *d));
-        let (ab_high, cd_high) = (_mm512_unpackhi_epi32(*a, *b), _mm512_unpackhi_epi32(*c, *d));
-        *a = _mm512_unpacklo_epi64(ab, cd);
-        *b = _mm512_unpackhi_epi64(ab, cd);
-        *c = _mm512_unpacklo_epi64(ab_high, cd_high);
-        *d = _mm512_unpackhi_epi64(ab_high, cd_high);
-    }
-    // Then the quarters themselves: rows c, c+4, c+8 and c+12 have column 4q+c in quarter q.
-    let [a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0, d1, d2, d3] = rows;
+fn transpose(rows: [__m512i; 16]) -> [__m512i; 16] {
+    let [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15] = rows;
+    let [a0, a1, a2, a3] = transpose_words(r0, r1, r2, r3);
+    let [b0, b1, b2, b3] = transpose_words(r4, r5, r6, r7);
+    let [c0, c1, c2, c3] = transpose_words(r8, r9, r10, r11);
+    let [d0, d1, d2, d3] = transpose_words(r12, r13, r14, r15);
+    // Quarter q of a0, b0, c0 and d0 has column 4q, that of a1, b1, c1 and d1 column 4q+1, and so on.
     let [r0, r4, r8, r12] = transpose_quarters(a0, b0, c0, d0);
     let [r1, r5, r9, r13] = transpose_quarters(a1, b1, c1, d1);
     let [r2, r6, r10, r14] = transpose_quarters(a2, b2, c2, d2);
@@ -68,6 +65,21 @@ fn transpose(mut rows: [__m512i; 16]) -> [__m512i; 16] {
     [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15]
 }
 
+/// Transposes the four words of four rows within each 128-bit quarter.
+#[target_feature(enable = "avx512f,avx512bw")]
+#[inline]
+fn transpose_words(a: __m512i, b: __m512i, c: __m512i, d: __m512i) -> [__m512i; 4] {
+    let (ab, cd) = (_mm512_unpacklo_epi32(a, b), _mm512_unpacklo_epi32(c, d));
+    let (ab_high, cd_high) = (_mm512_unpackhi_epi32(a, b), _mm512_unpackhi_epi32(c, d));
+    [
+        _mm512_unpacklo_epi64(ab, cd),
+        _mm512_unpackhi_epi64(ab, cd),
+        _mm512_unpacklo_epi64(ab_high, cd_high),
+        _mm512_unpackhi_epi64(ab_high, cd_high),
+    ]
+}
+
+/// Transposes the four quarters of four rows.
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
 fn transpose_quarters(a: __m512i, b: __m512i, c: __m512i, d: __m512i) -> [__m512i; 4] {
