@@ -7,10 +7,12 @@
 )]
 
 mod common;
+mod fuzz;
 mod gcm;
 mod handshake;
 mod key_files;
 mod kx;
+mod oracles;
 mod quic_handshake;
 mod quic_keys;
 mod setup;
