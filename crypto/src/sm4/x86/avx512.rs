@@ -59,6 +59,8 @@ impl Keys {
 
 /// Bytes of a batch.
 const BATCH: usize = size_of::<Batch>();
+/// Groups that the registers can hold when nothing else wants them.
+const MOST_GROUPS: usize = 6;
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
 fn crypt_blocks(keys: &[u32; 32], blocks: &mut [Block]) {

@@ -7,18 +7,19 @@ use core::arch::x86_64::*;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::gcm;
 use super::lanes::{Batch, Line, load, load_part, store, store_part, xor3};
-use crate::sm4::Block;
+use crate::sm4::{BLOCK_LEN, Block};
 use crate::sm4::ghash::polyval_key;
 
-/// Powers held: for a batch of 64 blocks and the block of lengths, rounded up to whole lines.
-const POWERS: usize = 68;
+/// Powers held: for the blocks of the last pass and the block of lengths.
+const POWERS: usize = gcm::LAST_PASS / BLOCK_LEN + 1;
 const LINES: usize = POWERS / 4;
 const BATCH_LINES: usize = size_of::<Batch>() / size_of::<Line>();
 /// Longest run, in bytes.
 const RUN: usize = super::BATCH;
 
-/// H^68 down to H^1, then a line of zeros, read in place of the blocks that a last line lacks.
+/// H^96 down to H^1, then a line of zeros, read in place of the blocks that a last line lacks.
 #[derive(Zeroize, ZeroizeOnDrop)]
 #[repr(C, align(64))]
 pub(in crate::sm4) struct Powers([Line; LINES + 1]);
@@ -114,8 +115,9 @@ impl Powers {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
     pub(super) fn end(&self, y: __m128i, mut sum: Sum) -> __m128i {
-        let [_, power, ..] = &self.0;
-        sum.add(_mm512_zextsi128_si512(y), load(power));
+        if let Some(power) = self.0.get(LINES - BATCH_LINES) {
+            sum.add(_mm512_zextsi128_si512(y), load(power));
+        }
         sum.reduce()
     }
 }
