@@ -5,9 +5,16 @@ use core::arch::x86_64::*;
 
 use super::ghash::{Powers, Sum, tag};
 use super::lanes::{Batch, Counters, GROUP_LEN, bytes, rounds, set_last, xor_part, xor_whole};
-use super::{Keys, split};
+use super::{GROUPS, Keys, split};
 use crate::sm4::{BLOCK_LEN, Block};
 use crate::sm4::counter::Counter;
+
+/// Groups of the last pass, which has nothing to hash.
+const MOST_GROUPS: usize = 6;
+/// Bytes of a batch.
+pub(super) const BATCH: usize = size_of::<Batch<GROUPS>>();
+/// Bytes that the last pass can take: one block less than it has lanes.
+pub(super) const LAST_PASS: usize = MOST_GROUPS * GROUP_LEN - BLOCK_LEN;
 
 impl Keys {
     /// Encrypts `text` where it lies and returns the tag. `j0` is the counter block of the tag.
@@ -35,7 +42,8 @@ fn crypt<const SEAL: bool>(
     let lengths = [aad.len(), text.len()];
     let mut y = powers.absorb(_mm_setzero_si128(), aad);
     let mut counters = Counters::new(j0.plus(1));
-    let (batches, tail) = split(text);
+    let batches = text.len().saturating_sub(LAST_PASS).div_ceil(BATCH);
+    let (batches, last) = split::<GROUPS>(text, batches);
     for at in 0..batches.len() {
         let (done, rest) = batches.split_at_mut(at);
         let Some(batch) = rest.first_mut() else { break };
@@ -51,79 +59,41 @@ fn crypt<const SEAL: bool>(
         };
         xor_whole(batch, groups);
     }
-    if !SEAL {
-        y = powers.finish(y, tail, lengths);
+    if let (true, Some(batch)) = (SEAL, batches.last()) {
+        y = powers.absorb(y, batch.as_flattened().as_flattened());
     }
-    let mut run = Run::new(powers, if SEAL { batches.last() } else { None });
-    let mask = last_batch(keys, j0, counters, tail, &mut run);
-    y = run.end(y);
+    if !SEAL {
+        y = powers.finish(y, last, lengths);
+    }
+    let mask = last_pass(keys, j0, counters, last);
     if SEAL {
-        y = powers.finish(y, tail, lengths);
+        y = powers.finish(y, last, lengths);
     }
     tag(y, mask)
 }
 
-/// The hashing of a batch, if there is one, beside other work.
-struct Run<'a> {
-    powers: &'a Powers,
-    batch: Option<&'a Batch>,
-    sum: Sum,
-}
-
-impl<'a> Run<'a> {
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-    fn new(powers: &'a Powers, batch: Option<&'a Batch>) -> Self {
-        Self { powers, batch, sum: Sum::new() }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-    fn step(&mut self, at: usize) {
-        if let Some(batch) = self.batch {
-            self.powers.step(&mut self.sum, batch, at);
-        }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-    fn end(self, y: __m128i) -> __m128i {
-        if self.batch.is_some() { self.powers.end(y, self.sum) } else { y }
-    }
-}
-
-/// Enciphers `tail`, which is shorter than a batch, and returns E(J0).
+/// Enciphers `text`, at most [`LAST_PASS`] bytes, and returns E(J0).
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-fn last_batch(keys: &[u32; 32], j0: Counter, mut counters: Counters, tail: &mut [u8], run: &mut Run<'_>) -> __m128i {
-    match tail.len().div_ceil(BLOCK_LEN) / (GROUP_LEN / BLOCK_LEN) {
-        0 => last::<1>(keys, j0, counters, tail, run),
-        1 => last::<2>(keys, j0, counters, tail, run),
-        2 => last::<3>(keys, j0, counters, tail, run),
-        3 => last::<4>(keys, j0, counters, tail, run),
-        // 64 blocks, the last one in part: no lane is left.
-        _ => {
-            let groups = rounds(keys, counters.take::<4>(), |at| run.step(at));
-            xor_part(tail, groups);
-            last::<1>(keys, j0, counters, &mut [], run)
-        }
+fn last_pass(keys: &[u32; 32], j0: Counter, counters: Counters, text: &mut [u8]) -> __m128i {
+    match text.len().div_ceil(BLOCK_LEN) / (GROUP_LEN / BLOCK_LEN) {
+        0 => pass::<1>(keys, j0, counters, text),
+        1 => pass::<2>(keys, j0, counters, text),
+        2 => pass::<3>(keys, j0, counters, text),
+        3 => pass::<4>(keys, j0, counters, text),
+        4 => pass::<5>(keys, j0, counters, text),
+        _ => pass::<6>(keys, j0, counters, text),
     }
 }
 
-/// Enciphers `tail`, less than `N` groups, and returns E(J0).
+/// Enciphers `text`, less than `N` groups, and returns E(J0).
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-fn last<const N: usize>(
-    keys: &[u32; 32],
-    j0: Counter,
-    mut counters: Counters,
-    tail: &mut [u8],
-    run: &mut Run<'_>,
-) -> __m128i {
+fn pass<const N: usize>(keys: &[u32; 32], j0: Counter, mut counters: Counters, text: &mut [u8]) -> __m128i {
     let mut groups = counters.take::<N>();
     set_last(&mut groups, j0.value());
-    let groups = rounds(keys, groups, |at| run.step(at));
-    xor_part(tail, groups);
+    let groups = rounds(keys, groups, |_| {});
+    xor_part(text, groups);
     let [.., line] = bytes(groups.last().copied().unwrap_or([_mm512_setzero_si512(); 4]));
     _mm512_extracti32x4_epi32::<3>(line)
 }

@@ -7,18 +7,19 @@ use core::arch::x86_64::*;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::{GROUPS, gcm};
 use super::lanes::{Batch, Line, load, load_part, store, store_part, xor3};
-use crate::sm4::Block;
+use crate::sm4::{BLOCK_LEN, Block};
 use crate::sm4::ghash::polyval_key;
 
-/// Powers held: for a batch of 64 blocks and the block of lengths, rounded up to whole lines.
-const POWERS: usize = 68;
+/// Powers held: for the blocks of the last pass and the block of lengths.
+const POWERS: usize = gcm::LAST_PASS / BLOCK_LEN + 1;
 const LINES: usize = POWERS / 4;
-const BATCH_LINES: usize = size_of::<Batch>() / size_of::<Line>();
+const BATCH_LINES: usize = gcm::BATCH / size_of::<Line>();
 /// Longest run, in bytes.
-const RUN: usize = super::BATCH;
+const RUN: usize = gcm::BATCH;
 
-/// H^68 down to H^1, then a line of zeros, read in place of the blocks that a last line lacks.
+/// H^96 down to H^1, then a line of zeros, read in place of the blocks that a last line lacks.
 #[derive(Zeroize, ZeroizeOnDrop)]
 #[repr(C, align(64))]
 pub(in crate::sm4) struct Powers([Line; LINES + 1]);
@@ -103,7 +104,7 @@ impl Powers {
     /// Adds the products of line `at` of a batch to `sum`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-    pub(super) fn step(&self, sum: &mut Sum, batch: &Batch, at: usize) {
+    pub(super) fn step(&self, sum: &mut Sum, batch: &Batch<GROUPS>, at: usize) {
         let (_, powers) = self.0.split_at(LINES - BATCH_LINES);
         if let (Some(line), Some(powers)) = (batch.as_flattened().get(at), powers.get(at)) {
             sum.add(reverse(load(line)), load(powers));
@@ -114,8 +115,9 @@ impl Powers {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
     pub(super) fn end(&self, y: __m128i, mut sum: Sum) -> __m128i {
-        let [_, power, ..] = &self.0;
-        sum.add(_mm512_zextsi128_si512(y), load(power));
+        if let Some(power) = self.0.get(LINES - BATCH_LINES) {
+            sum.add(_mm512_zextsi128_si512(y), load(power));
+        }
         sum.reduce()
     }
 }
