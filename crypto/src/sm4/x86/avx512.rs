@@ -9,7 +9,7 @@ mod lanes;
 
 use core::arch::x86_64::*;
 
-use self::lanes::{GROUP_LEN, counters, encrypt, rounds, xor_into};
+use self::lanes::{Batch, Counters, GROUP_LEN, encrypt, rounds, xor_part, xor_whole};
 pub(in crate::sm4) use self::ghash::Powers;
 use super::gfni;
 use crate::sm4::counter::Counter;
@@ -57,10 +57,10 @@ impl Keys {
     }
 }
 
-/// Bytes that one pass over the largest kernel covers.
-const BATCH: usize = 1024;
-/// Blocks in them.
-const BATCH_BLOCKS: u32 = 64;
+/// Bytes of a batch.
+const BATCH: usize = size_of::<Batch>();
+/// Groups that the registers can hold when nothing else wants them.
+const MOST_GROUPS: usize = 6;
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
 fn crypt_blocks(keys: &[u32; 32], blocks: &mut [Block]) {
@@ -77,25 +77,32 @@ fn crypt_blocks(keys: &[u32; 32], blocks: &mut [Block]) {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-fn ctr(keys: &[u32; 32], mut counter: Counter, data: &mut [u8]) {
-    let (batches, tail) = data.as_chunks_mut::<BATCH>();
+fn ctr(keys: &[u32; 32], counter: Counter, data: &mut [u8]) {
+    let mut counters = Counters::new(counter);
+    let (batches, tail) = split(data);
     for batch in batches {
-        apply::<4>(keys, counter, batch);
-        counter = counter.plus(BATCH_BLOCKS);
+        let groups = rounds(keys, counters.take(), |_| {});
+        xor_whole(batch, groups);
     }
     match tail.len().div_ceil(GROUP_LEN) {
         0 => {}
-        1 => apply::<1>(keys, counter, tail),
-        2 => apply::<2>(keys, counter, tail),
-        3 => apply::<3>(keys, counter, tail),
-        _ => apply::<4>(keys, counter, tail),
+        1 => ctr_part::<1>(keys, counters, tail),
+        2 => ctr_part::<2>(keys, counters, tail),
+        3 => ctr_part::<3>(keys, counters, tail),
+        _ => ctr_part::<4>(keys, counters, tail),
     }
 }
 
 /// XORs the key stream into at most `N` groups.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-fn apply<const N: usize>(keys: &[u32; 32], counter: Counter, data: &mut [u8]) {
-    let groups = rounds(keys, counters::<N>(counter), || {});
-    xor_into(data, &groups);
+fn ctr_part<const N: usize>(keys: &[u32; 32], mut counters: Counters, data: &mut [u8]) {
+    let groups = rounds(keys, counters.take::<N>(), |_| {});
+    xor_part(data, groups);
+}
+
+/// The whole batches of `data`, and the rest.
+fn split(data: &mut [u8]) -> (&mut [Batch], &mut [u8]) {
+    let (whole, tail) = data.split_at_mut(data.len() / BATCH * BATCH);
+    (whole.as_chunks_mut().0.as_chunks_mut().0.as_chunks_mut().0, tail)
 }
