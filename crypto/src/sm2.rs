@@ -25,8 +25,9 @@ mod public;
 mod scalar;
 mod secret;
 mod signature;
+mod signer;
+mod user;
 
-#[allow(unused_imports, reason = "for encryption and key exchange, which are built on it")]
 pub(crate) use arith::Scalar;
 pub use batch::{Claim, verify_batch};
 pub use ciphertext::Ciphertext;

@@ -48,7 +48,6 @@ impl SecretScalar {
 
     /// x and y of this scalar times `peer`, each as 32 big-endian bytes. The curve's order is prime and `peer` is on
     /// it, so the product is never the point at infinity.
-    #[allow(dead_code, reason = "for encryption and key exchange, which are built on it")]
     pub(crate) fn mul_point(&self, peer: &PublicKey) -> Zeroizing<[u8; 64]> {
         let product = curve::multiply(self.0.words(), peer.point()).to_affine();
         let mut out = Zeroizing::new([0; 64]);
