@@ -97,7 +97,7 @@ impl PublicKey {
     }
 
     /// e = SM3(Z, msg) (GB/T 32918.2, 6.1).
-    pub(super) fn message_hash(&self, user_id: &[u8], msg: &[u8]) -> Result<[u8; 32], CryptoError> {
+    pub(crate) fn message_hash(&self, user_id: &[u8], msg: &[u8]) -> Result<[u8; 32], CryptoError> {
         Ok(Self::message_hash_after(&self.user_hash(user_id)?, msg))
     }
 

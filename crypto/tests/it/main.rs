@@ -10,6 +10,7 @@ mod common;
 mod gcm;
 mod gmssl;
 mod handshake;
+mod key_files;
 mod kx;
 mod quic_handshake;
 mod quic_keys;
