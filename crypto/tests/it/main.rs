@@ -9,6 +9,7 @@
 mod common;
 mod fuzz;
 mod gcm;
+mod gmssl;
 mod handshake;
 mod key_files;
 mod kx;
