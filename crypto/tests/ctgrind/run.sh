@@ -9,10 +9,10 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-target="${CARGO_TARGET_DIR:-$(cd ../../.. && pwd)/target}"
-# The code that is measured, with names and lines of this crate for the reports.
-cargo rustc -q --profile bench --config 'profile.bench.package.qianmo-crypto.debug="line-tables-only"' \
-  -p qianmo-crypto --example ctgrind -- -C strip=none
+target="${CARGO_TARGET_DIR:-$(cd ../../.. && pwd)/target}/ctgrind"
+# The code that ships, with names and lines for the reports.
+CARGO_PROFILE_RELEASE_DEBUG=line-tables-only CARGO_PROFILE_RELEASE_STRIP=none \
+  cargo build -q --release -p qianmo-crypto --example ctgrind --target-dir "$target"
 program="$target/release/examples/ctgrind"
 
 check() { # kernel, cases…
