@@ -23,6 +23,7 @@ use crate::{
         facts::Fact,
         state::{Contract, Dataset, State},
     },
+    words::counted,
 };
 
 /// Leave for one job, and what it binds the node to. Private fields, one maker.
@@ -300,7 +301,8 @@ fn reasons(decision: &Decision) -> Vec<Reason> {
     let of = |r: &qianmo_policies::Reason| Reason {
         by: "policy".to_owned(),
         rule: r.policy_id.clone(),
-        text: format!("{} {}", r.text_en, r.text_zh),
+        text: r.text_en.clone(),
+        text_zh: Some(r.text_zh.clone()),
     };
     decision.reasons.iter().map(of).collect()
 }
@@ -308,15 +310,16 @@ fn reasons(decision: &Decision) -> Vec<Reason> {
 /// A deny as the caller sees it: the code of the first policy that says what is wrong, and all texts.
 fn denied(reasons: &[Reason], errors: &[String]) -> WireError {
     let code = reasons.iter().map(|reason| code(&reason.rule)).find(|code| *code != ErrorCode::Denied);
-    let mut text = String::from("denied");
-    for (i, reason) in reasons.iter().enumerate() {
-        text.push_str(if i == 0 { ": " } else { "; " });
-        text.push_str(&format!("{} [{}]", reason.text, reason.rule));
-    }
+    let told = |text: fn(&Reason) -> &str| -> Vec<String> {
+        reasons.iter().map(|reason| format!("{} [{}]", text(reason), reason.rule)).collect()
+    };
+    let mut en = format!("denied: {}", told(|reason| &reason.text).join("; "));
+    let mut zh = format!("拒绝：{}", told(|r| r.text_zh.as_ref().unwrap_or(&r.text)).join("；"));
     if !errors.is_empty() {
-        text.push_str(&format!(" ({} error(s) while deciding)", errors.len()));
+        en.push_str(&format!(" ({} while deciding)", counted(errors.len() as u64, "error")));
+        zh.push_str(&format!("（裁决时出现 {} 个错误）", errors.len()));
     }
-    WireError::new(code.unwrap_or(ErrorCode::Denied), text)
+    WireError::new(code.unwrap_or(ErrorCode::Denied), en).with_zh(zh)
 }
 
 fn code(policy: &str) -> ErrorCode {

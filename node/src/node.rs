@@ -21,6 +21,7 @@ use qianmo_trail::{
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
+    catalog::reading::READINGS,
     clock::Clock,
     config::Config,
     fault::Faults,
@@ -61,6 +62,13 @@ pub enum StartError {
     SelfTest(CryptoError),
     #[error("{0}")]
     Certificate(CertError),
+    #[error("{path}: {source}")]
+    OlderList { path: PathBuf, source: Box<CertError> },
+    #[error(
+        "{path} is the newest revocation list that this node has used, and cannot be read: {source}; remove it only if \
+         the federation has a new root, or if you are sure that the list beside the certificate is the newest"
+    )]
+    NewestList { path: PathBuf, source: Box<CertError> },
     #[error("the certificate is {found}'s, but qianmo.toml says {expected}; issue one for this node")]
     Identity { found: String, expected: String },
     #[error("the policies do not load: {0}")]
@@ -113,6 +121,8 @@ pub(crate) struct Inner {
     /// Places for jobs that run.
     pub(crate) places: Semaphore,
     pub(crate) uploads: Semaphore,
+    /// Places for datasets that are read before they are listed.
+    pub(crate) readings: Arc<Semaphore>,
     /// One decision on an order at a time.
     pub(crate) decisions: Mutex<()>,
     /// One answer of a steward at a time.
@@ -168,8 +178,11 @@ impl Node {
         let lock = lock(&config.dir)?;
         let keys: Arc<dyn KeyProvider> = keys::load_soft(&config.files.key, Some(&config.files.kek))?;
         keys.self_test().map_err(StartError::SelfTest)?;
-        let trust = trust::load(&config)?;
-        let (certificate_pem, certificate) = own_certificate(&config, &trust, keys.as_ref(), clock.now_ms())?;
+        let (trust, crl) = trust::open(&config)?;
+        let (certificate_pem, certificate) =
+            own_certificate(&config, &trust.current(), keys.as_ref(), clock.now_ms())?;
+        let folder = |source| StartError::Folder { dir: config.dir.clone(), source };
+        trust::keep(&config, &crl).map_err(folder)?;
         let policies = policies(&config)?;
         check_trail_folder(&config)?;
         let blobs = Blobs::open(&config.blob_dir(), Arc::clone(&keys))
@@ -180,7 +193,7 @@ impl Node {
             None => Ledger::open(FileStorage::open(config.trail_dir())?, &config, parts)?,
         };
         let engine = Engine::new(EngineConfig::default())?;
-        let trust = Arc::new(Trust::new(trust));
+        let trust = Arc::new(trust);
         let credentials = Credentials {
             keys: Arc::clone(&keys),
             certificate_pem,
@@ -197,6 +210,7 @@ impl Node {
             address,
             places: Semaphore::new(config.limits.jobs),
             uploads: Semaphore::new(UPLOADS),
+            readings: Arc::new(Semaphore::new(READINGS)),
             decisions: Mutex::new(()),
             answers: tokio::sync::Mutex::new(()),
             tasks: Tasks::default(),

@@ -60,12 +60,12 @@ pub(crate) async fn carry_out(node: &Shared, running: &Running, intent: Intent) 
         Err(failed) => failed,
     };
     node.faults.reach(CrashPoint::Ran);
-    let (end, reasons) = match ran.computed {
+    let ended = match ran.computed {
         Ok(computed) => gate(node, permit, &computed),
         Err(error) => (failed(error), vec![]),
     };
     node.faults.reach(CrashPoint::Stored);
-    node.trail.outcome(intent, end, reasons, ran.usage).await;
+    node.trail.outcome(intent, ended, ran.usage, node.stopping()).await;
     node.faults.reach(CrashPoint::Ended);
 }
 

@@ -2,6 +2,8 @@
 //! them has left, so they run again, on the charge they already have. A job that takes the node down twice
 //! is given up.
 
+use std::time::Duration;
+
 use qianmo_proto::{ErrorCode, JobId, JobOrder, Signed, WireError, views::JobState};
 
 use crate::{
@@ -19,6 +21,9 @@ use crate::{
 /// How often a job is taken up again.
 const RESUMES: u32 = 1;
 
+/// Recording takes milliseconds where there is room.
+const RECORDING: Duration = Duration::from_secs(1);
+
 /// Takes up every unfinished job, or gives it an outcome.
 pub(crate) async fn jobs(node: &Shared) {
     let unfinished: Vec<(JobId, Job)> = {
@@ -33,11 +38,22 @@ pub(crate) async fn jobs(node: &Shared) {
                 tracing::warn!(job = %id, error = %error, "not taken up again");
                 let refunded =
                     error.code == ErrorCode::Interrupted || error.class == qianmo_proto::ErrorClass::Node;
-                let end = End::Failed { error, refunded };
-                node.trail.give_up(&id, end).await;
+                give_up(node, id, End::Failed { error, refunded }).await;
             }
         }
     }
+}
+
+/// Records the end of a job. A disk that is full again must not keep the node from starting: it goes on without.
+async fn give_up(node: &Shared, id: JobId, end: End) {
+    let owner = node.clone();
+    let (recorded, wait) = tokio::sync::oneshot::channel();
+    node.tasks.spawn(async move {
+        owner.trail.give_up(id, end, owner.stopping()).await;
+        // Nobody waits any more if it took long.
+        let _ = recorded.send(());
+    });
+    let _ = tokio::time::timeout(RECORDING, wait).await;
 }
 
 async fn resume(node: &Shared, id: &JobId, job: &Job) -> Result<(), WireError> {

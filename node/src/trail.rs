@@ -1,6 +1,7 @@
 //! The node's ledger: facts become events, events become durable, and only then state.
 
 mod draft;
+mod outcome;
 pub(crate) mod read;
 
 use std::sync::{
@@ -9,7 +10,7 @@ use std::sync::{
 };
 
 use qianmo_crypto::{keys::KeyProvider, sm3::Digest};
-use qianmo_proto::{ErrorCode, Identity, JobId, WireError, views::Reason};
+use qianmo_proto::{ErrorCode, Identity, WireError, views::Reason};
 use qianmo_trail::{Event, EventDraft, Trail, TrailError, Writer, merkle, storage::Storage};
 use tokio::sync::oneshot;
 
@@ -18,11 +19,10 @@ use crate::{
     authorize::Permit,
     clock::Clock,
     config::Config,
-    job::run::Used,
     node::StartError,
     store::{
         blobs::Blobs,
-        facts::{self, End, Ending, Fact},
+        facts::{self, Fact},
         index::{Applied, Index, SledIndex},
         state::{Recorded, State},
     },
@@ -53,6 +53,7 @@ pub(crate) struct Ledger {
     clock: Arc<dyn Clock>,
     blobs: Blobs,
     size: Arc<AtomicU64>,
+    state: Arc<RwLock<State>>,
 }
 
 impl Ledger {
@@ -76,7 +77,9 @@ impl Ledger {
             published.store(folder.size, Ordering::Release);
         });
         let writer = Writer::start(trail, on_commit)?;
-        Ok((Self { writer, node: config.identity.clone(), clock, blobs, size }, state))
+        let ledger =
+            Self { writer, node: config.identity.clone(), clock, blobs, size, state: Arc::clone(&state) };
+        Ok((ledger, state))
     }
 
     /// Entries so far.
@@ -133,32 +136,6 @@ impl Ledger {
         draft::add_permit(&mut draft, &permit);
         self.submit(draft).await?;
         Ok(Intent { permit })
-    }
-
-    /// Records how a job ended.
-    pub(crate) async fn outcome(&self, intent: Intent, end: End, reasons: Vec<Reason>, used: Used) {
-        let Intent { permit } = intent;
-        self.end(permit.job(), end, reasons, used).await;
-    }
-
-    /// Records the end of a job that is not taken up again.
-    pub(crate) async fn give_up(&self, job: &JobId, end: End) {
-        self.end(job, end, vec![], Used::NOTHING).await;
-    }
-
-    async fn end(&self, job: &JobId, end: End, reasons: Vec<Reason>, used: Used) {
-        let ending = Ending {
-            job: job.clone(),
-            end,
-            reasons,
-            rows_read: used.rows_read,
-            fuel: used.fuel,
-            log: used.log,
-        };
-        // Nothing has left. Without an outcome the job stays unfinished and is taken up at the next start.
-        if let Err(e) = self.record_own(Fact::JobEnded(Box::new(ending))).await {
-            tracing::error!(%job, error = %e, "the outcome could not be recorded");
-        }
     }
 
     /// Reads the trail between two commits.

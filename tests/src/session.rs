@@ -27,30 +27,39 @@ impl Session<'_> {
     /// # Panics
     /// If it takes too long.
     pub fn run(&self, args: &[&str]) -> Ended {
+        self.typed(args, |args| self.person.terminal().run(args))
+    }
+
+    /// Types a command to read words in the language `lang`.
+    ///
+    /// # Panics
+    /// If it takes too long.
+    pub fn reads(&self, lang: &str, args: &[&str]) -> Ended {
+        self.typed(args, |args| self.person.terminal().reads(lang, args))
+    }
+
+    fn typed(&self, args: &[&str], into: impl FnOnce(&[&str]) -> Ended) -> Ended {
         let (node, address) = (self.node.identity().to_string(), self.node.address().to_string());
         let identity = self.person.dir().to_str().unwrap();
-        let who = ["--identity", identity, "--node", &node, "--address", &address];
-        self.person.terminal().run(&[args, &who].concat())
+        into(&[args, &["--identity", identity, "--node", &node, "--address", &address]].concat())
     }
 
     /// Types a command that must succeed; its answer.
     ///
     /// # Panics
     /// If it fails.
+    #[track_caller]
     pub fn ok(&self, args: &[&str]) -> Value {
-        let ended = self.run(args);
-        assert_eq!(ended.exit, Some(0), "{ended}");
-        ended.answer()
+        self.run(args).ok()
     }
 
     /// Types a command that must fail; its error.
     ///
     /// # Panics
     /// If it succeeds.
+    #[track_caller]
     pub fn fails(&self, args: &[&str]) -> Failure {
-        let ended = self.run(args);
-        assert_ne!(ended.exit, Some(0), "{ended}");
-        ended.failure()
+        self.run(args).fails()
     }
 
     /// Connects.

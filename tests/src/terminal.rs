@@ -55,8 +55,13 @@ impl Terminal {
 
     /// The program with `args`, in English and JSON, not yet started.
     pub fn command(&self, args: &[&str]) -> Command {
+        self.plain(&[args, &["--json", "--lang", "en"]].concat())
+    }
+
+    /// The program with `args` and nothing else, not yet started.
+    pub fn plain(&self, args: &[&str]) -> Command {
         let mut command = Command::new(program());
-        command.args(args).args(["--json", "--lang", "en"]);
+        command.args(args);
         command.current_dir(&self.dir).env("QIANMO_HOME", &self.home).env("TMPDIR", &self.dir);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -67,43 +72,77 @@ impl Terminal {
     /// # Panics
     /// If it takes too long.
     pub fn run(&self, args: &[&str]) -> Ended {
-        let mut child = self.command(args).spawn().unwrap();
-        let stdout = read_aside(child.stdout.take().unwrap());
-        let stderr = read_aside(child.stderr.take().unwrap());
-        let command = format!("qianmo {}", args.join(" "));
-        let Ok(stdout) = stdout.recv_timeout(PATIENCE) else {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            panic!("`{command}` takes longer than {PATIENCE:?}; it said: {}", stderr.recv().unwrap());
-        };
-        let exit = child.wait().unwrap().code();
-        Ended { command, exit, stdout, stderr: stderr.recv().unwrap() }
+        Ended::of(format!("qianmo {}", args.join(" ")), self.command(args))
+    }
+
+    /// Types a command as people do, who want to read words in the language `lang`.
+    ///
+    /// # Panics
+    /// If it takes too long.
+    pub fn reads(&self, lang: &str, args: &[&str]) -> Ended {
+        let args = [args, &["--lang", lang]].concat();
+        Ended::of(format!("qianmo {}", args.join(" ")), self.plain(&args))
     }
 
     /// Types a command that must succeed; its answer.
     ///
     /// # Panics
     /// If it fails.
+    #[track_caller]
     pub fn ok(&self, args: &[&str]) -> Value {
-        let ended = self.run(args);
-        assert_eq!(ended.exit, Some(0), "{ended}");
-        ended.answer()
+        self.run(args).ok()
     }
 
     /// Types a command that must fail; its error.
     ///
     /// # Panics
     /// If it succeeds, or fails without words.
+    #[track_caller]
     pub fn fails(&self, args: &[&str]) -> Failure {
-        let ended = self.run(args);
-        assert_ne!(ended.exit, Some(0), "{ended}");
-        ended.failure()
+        self.run(args).fails()
     }
 }
 
 impl Ended {
+    /// Starts `program` and waits for its end.
+    ///
+    /// # Panics
+    /// If it takes too long.
+    pub fn of(command: String, mut program: Command) -> Self {
+        let mut child = program.spawn().unwrap();
+        let stdout = read_aside(child.stdout.take().unwrap());
+        let stderr = read_aside(child.stderr.take().unwrap());
+        let Ok(stdout) = stdout.recv_timeout(PATIENCE) else {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("`{command}` takes longer than {PATIENCE:?}; it said: {}", stderr.recv().unwrap());
+        };
+        let exit = child.wait().unwrap().code();
+        Self { command, exit, stdout, stderr: stderr.recv().unwrap() }
+    }
+
     pub(crate) fn new(command: String, exit: Option<i32>, stderr: String) -> Self {
         Self { command, exit, stdout: String::new(), stderr }
+    }
+
+    /// The answer of a command that must have succeeded.
+    ///
+    /// # Panics
+    /// If it failed.
+    #[track_caller]
+    pub fn ok(&self) -> Value {
+        assert_eq!(self.exit, Some(0), "{self}");
+        self.answer()
+    }
+
+    /// The error of a command that must have failed.
+    ///
+    /// # Panics
+    /// If it succeeded, or failed without words.
+    #[track_caller]
+    pub fn fails(&self) -> Failure {
+        assert_ne!(self.exit, Some(0), "{self}");
+        self.failure()
     }
 
     /// The document on standard output.

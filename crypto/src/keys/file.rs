@@ -5,9 +5,9 @@
 //! identifiers are in use for HMAC-SM3 as the function of PBKDF2, because GM/T 0091-2020 gives one in annex A.2 and
 //! another in annex C. No file is read by everybody: [`Dialect`] chooses. All of them are read here.
 //!
-//! SM4-CBC protects no integrity, which is no danger where it is used: an attacker who could alter the file and
-//! watch how it fails to open has the passphrase's key, or only one try per restart that an operator makes. A wrong
-//! passphrase, wrong padding and a damaged key are one error all the same.
+//! SM4-CBC has no tag, and a decryption that tells wrong padding from other faults would be an oracle for who can have
+//! it repeated. Here nobody can: a file is opened once, when an operator starts a program. And it tells nothing: a wrong
+//! passphrase, wrong padding and a damaged key are one error, after the same work.
 
 mod pbes2;
 mod private_key;
@@ -24,6 +24,8 @@ use crate::sm2::SecretKey;
 const ENCRYPTED_LABEL: &str = "ENCRYPTED PRIVATE KEY";
 const PKCS8_LABEL: &str = "PRIVATE KEY";
 const SEC1_LABEL: &str = "EC PRIVATE KEY";
+/// OpenSSL's word for the same with an SM2 key.
+const SEC1_SM2_LABEL: &str = "SM2 PRIVATE KEY";
 
 /// Longest text that is looked at. A key takes 250 to 400 characters.
 const MAX_PEM_LEN: usize = 16 << 10;
@@ -36,7 +38,7 @@ impl SecretKey {
     pub fn from_pem(pem: &str, passphrase: Option<&[u8]>) -> Result<Self, CryptoError> {
         match (open(pem)?, passphrase) {
             ((PKCS8_LABEL, der), _) => private_key::from_pkcs8(&der),
-            ((SEC1_LABEL, der), _) => private_key::from_sec1(&der),
+            ((SEC1_LABEL | SEC1_SM2_LABEL, der), _) => private_key::from_sec1(&der),
             ((ENCRYPTED_LABEL, der), Some(passphrase)) => decrypt(&der, passphrase),
             ((ENCRYPTED_LABEL, _), None) => Err(CryptoError::KeyFile("it is encrypted; give its passphrase")),
             _ => Err(CryptoError::KeyFile("its PEM label is not that of a private key")),
@@ -65,8 +67,8 @@ impl SecretKey {
     /// [`CryptoError::KeyFile`] if it is another kind of file, [`CryptoError::SecretKey`] if the key is no SM2 key.
     pub fn from_sec1_pem(pem: &str) -> Result<Self, CryptoError> {
         match open(pem)? {
-            (SEC1_LABEL, der) => private_key::from_sec1(&der),
-            _ => Err(CryptoError::KeyFile("its PEM label is not EC PRIVATE KEY")),
+            (SEC1_LABEL | SEC1_SM2_LABEL, der) => private_key::from_sec1(&der),
+            _ => Err(CryptoError::KeyFile("its PEM label is not EC PRIVATE KEY or SM2 PRIVATE KEY")),
         }
     }
 
@@ -108,7 +110,8 @@ fn open(text: &str) -> Result<(&str, Zeroizing<Vec<u8>>), CryptoError> {
     Ok((label, Zeroizing::new(der)))
 }
 
-/// Decrypted bytes are only random if the passphrase was wrong, so whatever is wrong with them is called that.
+/// Under a wrong passphrase the bytes are random and one time in 256 padded right, so DER that does not parse is called
+/// the same.
 fn decrypt(der: &[u8], passphrase: &[u8]) -> Result<SecretKey, CryptoError> {
     let key = pbes2::decrypt(der, passphrase)?;
     match private_key::from_pkcs8(&key) {

@@ -24,8 +24,6 @@
 
 mod error;
 mod pool;
-#[cfg(test)]
-mod tests;
 
 use std::path::Path;
 
@@ -61,7 +59,7 @@ pub struct Settings<'a> {
     pub library: &'a Path,
     /// Label of the token.
     pub token: &'a str,
-    /// The user's PIN. It is kept, to log in again when the token was reset.
+    /// The user's PIN. It is kept, to log in again after the token was reset.
     pub pin: Zeroizing<String>,
     /// Label of the SM2 private key and of its public key.
     pub signing_key: &'a str,
@@ -96,13 +94,13 @@ impl Pkcs11Keys {
         let sm2_sign = mechanism_type(settings.mechanisms.sm2_sign)?;
         let sm4_ecb = mechanism_type(settings.mechanisms.sm4_ecb)?;
         let (signing_key, labels) = (settings.signing_key, Labels::of(&settings));
-        let pool = Pool::open(settings.library, settings.token, settings.pin, labels)?;
+        let pool = Pool::open(settings.library, settings.token, &settings.pin, labels)?;
         for (mechanism, number) in
             [(sm2_sign, settings.mechanisms.sm2_sign), (sm4_ecb, settings.mechanisms.sm4_ecb)]
         {
             pool.check_mechanism(mechanism, number)?;
         }
-        let public_key = pool.first(|session| find_public_key(session, signing_key))?;
+        let public_key = pool.look(|session| find_public_key(session, signing_key))?;
         Ok(Self { pool, public_key, sm2_sign, sm4_ecb })
     }
 
@@ -210,7 +208,9 @@ fn find_one(session: &Session, class: ObjectClass, label: &str) -> Result<Object
     let template = [Attribute::Class(class), Attribute::Label(label.as_bytes().to_vec())];
     match session.find_objects(&template)?.as_slice() {
         [key] => Ok(*key),
-        found => Err(OpenError::Key { label: label.to_owned(), class: class.to_string(), found: found.len() }),
+        found => {
+            Err(OpenError::Key { label: label.to_owned(), class: class.to_string(), found: found.len() })
+        }
     }
 }
 

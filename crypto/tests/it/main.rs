@@ -9,7 +9,9 @@
 mod common;
 mod fuzz;
 mod gcm;
+mod gmssl;
 mod handshake;
+mod key_files;
 mod kx;
 mod oracles;
 mod quic_handshake;

@@ -1,12 +1,16 @@
 //! A dataset read once from end to end, before anyone else may.
 
 use std::fs::Metadata;
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::datatypes::Float64Type;
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::physical_plan::execute_stream;
+use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _};
+use datafusion::error::Result as EngineResult;
+use datafusion::physical_plan::coop::CooperativeExec;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +42,8 @@ impl Checked {
     }
 }
 
-/// Reads a whole dataset as a job would and accepts only what the descriptor declares.
+/// Reads a whole dataset as a job would and accepts only what the descriptor declares. However long that takes: the
+/// caller bounds it by dropping the future, which lets go of its thread often enough for that.
 ///
 /// # Errors
 /// The first thing that is wrong: with the descriptor, the file, a row of it (with its line in a CSV file), or the
@@ -69,17 +74,33 @@ async fn read(spec: &DatasetSpec, limits: &MemoryLimits) -> Result<u64, DataErro
     let mut batches = engine::on_deep_stack(async move {
         let plan = view::plan(&owned, &limits).await?;
         let state = engine::session(&limits)?.state();
-        let plan = state.create_physical_plan(&plan).await.map_err(failed)?;
+        let plan = state.create_physical_plan(&plan).await.and_then(yielding).map_err(failed)?;
         execute_stream(plan, state.task_ctx()).map_err(failed)
     })
     .await?;
     let mut rows = 0;
     while let Some(batch) = batches.next().await {
+        // A source that is always ready would never give the caller a turn.
+        tokio::task::consume_budget().await;
         let batch = batch.map_err(failed)?;
         inspect(&batch, &spec.fields, rows)?;
         rows += batch.num_rows() as u64;
     }
     Ok(rows)
+}
+
+/// The plan whose joins let go of the thread now and then. The engine sees to that for sources only, and a join
+/// can make hours of work of one batch that it was given.
+fn yielding(plan: Arc<dyn ExecutionPlan>) -> EngineResult<Arc<dyn ExecutionPlan>> {
+    plan.transform_up(|node| {
+        let joins = node.children().len() > 1;
+        Ok(if joins {
+            Transformed::yes(Arc::new(CooperativeExec::new(node)) as _)
+        } else {
+            Transformed::no(node)
+        })
+    })
+    .data()
 }
 
 fn inspect(batch: &RecordBatch, fields: &[FieldSpec], before: u64) -> Result<(), DataError> {

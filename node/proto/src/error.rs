@@ -141,6 +141,9 @@ pub struct WireError {
     pub class: ErrorClass,
     /// What happened and what to do next. No values of data.
     pub message: String,
+    /// The same in Chinese, where the node has words for it; programs have a text for every code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_zh: Option<String>,
     /// Whether the same request may succeed later.
     pub retryable: bool,
 }
@@ -148,13 +151,30 @@ pub struct WireError {
 impl WireError {
     /// An error with the class and retry rule of its code.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, class: code.class(), message: message.into(), retryable: code.retryable() }
+        let (class, retryable) = (code.class(), code.retryable());
+        Self { code, class, message: message.into(), message_zh: None, retryable }
+    }
+
+    /// The error with its message in Chinese, too.
+    #[must_use]
+    pub fn with_zh(self, message: impl Into<String>) -> Self {
+        Self { message_zh: Some(message.into()), ..self }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_without_chinese_reads_as_before() {
+        let plain = WireError::new(ErrorCode::NotFound, "no job");
+        let json = serde_json::to_string(&plain).unwrap();
+        assert_eq!(json, r#"{"code":"QM-1006","class":"caller","message":"no job","retryable":false}"#);
+        assert_eq!(serde_json::from_str::<WireError>(&json).unwrap(), plain);
+        let both = plain.with_zh("没有此作业");
+        assert_eq!(serde_json::from_str::<WireError>(&serde_json::to_string(&both).unwrap()).unwrap(), both);
+    }
 
     #[test]
     fn codes_are_unique_parse_back_and_are_documented() {

@@ -229,6 +229,9 @@ pub struct Reason {
     pub rule: String,
     /// What it found, for people.
     pub text: String,
+    /// The same in Chinese, where there are words for it: a steward's own reason has one language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_zh: Option<String>,
 }
 
 /// Answer to `job.why`.

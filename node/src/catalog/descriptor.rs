@@ -9,6 +9,8 @@ use qianmo_data::{
 use qianmo_proto::{DatasetMeta, DatasetRef, FieldMeta, Grade, Name, Sensitivity, Sharing, catalog, limits};
 use serde::Deserialize;
 
+use crate::words::counted;
+
 /// A dataset ready to be opened: what the catalogue tells of it, and what it never tells.
 #[derive(Debug, Clone)]
 pub(crate) struct Descriptor {
@@ -22,7 +24,7 @@ pub(crate) struct Descriptor {
 
 /// Everything wrong with a descriptor, at once.
 #[derive(Debug, thiserror::Error)]
-#[error("the descriptor has {} mistake(s): {}", .0.len(), .0.join("; "))]
+#[error("the descriptor has {}: {}", counted(.0.len() as u64, "mistake"), .0.join("; "))]
 pub(crate) struct DescriptorError(Vec<String>);
 
 #[derive(Deserialize)]

@@ -1,13 +1,12 @@
 //! Listing datasets and finding them, here and on peers.
 
-use qianmo_data::check;
 use qianmo_policies::{Governance, Target};
 use qianmo_proto::{
     DatasetMeta, ErrorCode, Identity, Name, Request, Role, WireError,
     views::{Done, Found, SearchView},
 };
 
-use super::descriptor::Descriptor;
+use super::{descriptor::Descriptor, reading};
 use crate::{auth::Peer, authorize, node::Shared, store::facts::Fact};
 
 /// `data.add`: the descriptor is parsed, its source read once from end to end, then listed.
@@ -18,9 +17,7 @@ pub(crate) async fn add(node: &Shared, peer: &Peer, text: String) -> Result<Data
         .map_err(|e| wrong(&e))?;
     authorize::may(node, peer, Governance::ListDataset, Target::Dataset(&parsed.meta))?;
     // The steward owns the data: the whole reason, with line and column, may be told.
-    let checked = check(&parsed.spec).await.map_err(|e| wrong(&e))?;
-    parsed.check_policy().await.map_err(|e| wrong(&e))?;
-    let meta = parsed.checked(checked.rows).meta;
+    let meta = reading::check_through(node, parsed).await?.meta;
     let descriptor = node
         .blobs
         .put(text.as_bytes())

@@ -31,7 +31,8 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     let view: SearchView = client.call(ask).await?;
     shell.out.show(&view, || table(shell, &view))?;
     for (node, error) in &view.unanswered {
-        shell.out.note(&format!("{} {node}: {error}", shell.out.t("gave no answer:", "未应答：")));
+        let told = shell.out.t("gave no answer:", "未应答：");
+        shell.out.note(&format!("{told} {node}: {}", shell.out.error(error)));
     }
     Ok(Exit::Done)
 }

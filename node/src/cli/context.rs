@@ -64,30 +64,52 @@ pub(crate) struct Contexts {
 /// Runs the command.
 pub(crate) fn run(command: &Command, shell: &Shell) -> Result<Exit, Fault> {
     let mut contexts = Contexts::load(shell)?;
-    match command {
-        Command::Add { name } => {
-            let context = Context::from_flags(shell)?;
-            contexts.contexts.insert(name.clone(), context);
-            contexts.current.get_or_insert_with(|| name.clone());
-        }
-        Command::Use { name } => {
-            contexts.named(name)?;
-            contexts.current = Some(name.clone());
-        }
-        Command::Rm { name } => {
-            contexts.named(name)?;
-            contexts.contexts.remove(name);
-            contexts.current.take_if(|current| current == name);
-        }
-        Command::Ls => {}
-    }
-    if !matches!(command, Command::Ls) {
+    let told = contexts.change(command, shell)?;
+    if told.is_some() {
         contexts.save(&shell.home()?)?;
     }
-    shell.out.show(&contexts, || contexts.table()).map(|()| Exit::Done)
+    shell.out.show(&contexts, || told.unwrap_or_else(|| contexts.table())).map(|()| Exit::Done)
 }
 
 impl Contexts {
+    /// Does what `command` says and tells it, with what comes next; nothing to tell is nothing changed.
+    fn change(&mut self, command: &Command, shell: &Shell) -> Result<Option<String>, Fault> {
+        let t = |en, zh| shell.out.t(en, zh);
+        let next = |command: &str| format!("{}{command}", t("next: ", "下一步："));
+        let at = |node: &Identity| format!("{}{node}", t(": ", "："));
+        Ok(Some(match command {
+            Command::Ls => return Ok(None),
+            Command::Add { name } => {
+                let context = Context::from_flags(shell)?;
+                let node = context.node.clone();
+                self.contexts.insert(name.clone(), context);
+                let current = self.current.get_or_insert_with(|| name.clone()) == name;
+                let told = t("kept context", "已保存上下文");
+                let command = if current {
+                    "qianmo node show".to_owned()
+                } else {
+                    format!("qianmo context use {name}")
+                };
+                format!("{told} {name}{}\n{}", at(&node), next(&command))
+            }
+            Command::Use { name } => {
+                let node = self.named(name)?.node.clone();
+                self.current = Some(name.clone());
+                let told = t("now in context", "当前上下文");
+                format!("{told} {name}{}\n{}", at(&node), next("qianmo node show"))
+            }
+            Command::Rm { name } => {
+                self.named(name)?;
+                self.contexts.remove(name);
+                let told = format!("{} {name}", t("forgot context", "已移除上下文"));
+                match self.current.take_if(|current| current == name) {
+                    Some(_) => format!("{told}\n{}", next("qianmo context use NAME")),
+                    None => told,
+                }
+            }
+        }))
+    }
+
     fn load(shell: &Shell) -> Result<Self, Fault> {
         let file = shell.home()?.join(FILE);
         if !file.exists() {

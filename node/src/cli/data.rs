@@ -8,10 +8,11 @@ use qianmo_proto::{DatasetMeta, Name, Request, WireError, views::Done};
 use super::{
     connect::Session,
     exit::{Exit, Fault, read_text},
+    lang::Lang,
     output::{Facts, Output, Rows},
     shell::Shell,
 };
-use crate::net::client::Client;
+use crate::{net::client::Client, words::counted};
 
 /// The datasets that a node lists
 #[derive(Debug, Subcommand)]
@@ -46,8 +47,12 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     match command {
         Command::Add { descriptor: path } => {
             let text = descriptor.unwrap_or_default();
-            let view = add(&client, text).await.map_err(|e| Fault::from(e).at(&shown(&path)))?;
-            shell.out.show(&view, || show(shell.out, &view))?;
+            let spinner =
+                shell.out.spinner(shell.out.t("the node reads every row", "节点正在逐行读取").to_owned());
+            let added = add(&client, text).await;
+            drop(spinner);
+            let view = added.map_err(|e| Fault::from(e).at(&shown(&path)))?;
+            shell.out.show(&view, || listed(shell.out, &view))?;
         }
         Command::Ls => {
             let all: Vec<DatasetMeta> = client.call(Request::DataLs {}).await?;
@@ -72,6 +77,24 @@ pub(crate) async fn add(client: &Client, descriptor: String) -> Result<DatasetMe
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
+}
+
+/// What `add` has done, and what comes next.
+fn listed(out: Output, meta: &DatasetMeta) -> String {
+    let (id, name, grade) = (&meta.id, &meta.id.dataset, &meta.grade);
+    let (rows, fields) = (meta.rows_about, meta.fields.len() as u64);
+    match out.lang {
+        Lang::En => format!(
+            "listed {id}: about {}, {}, {grade}\n\
+             next: see what others see of it: qianmo data show {name}",
+            counted(rows, "row"),
+            counted(fields, "field")
+        ),
+        Lang::Zh => format!(
+            "已上架 {id}：约 {rows} 行，{fields} 个字段，{grade}\n\
+             下一步：查看他人所见的内容：qianmo data show {name}"
+        ),
+    }
 }
 
 fn table(out: Output, all: &[DatasetMeta]) -> String {

@@ -1,13 +1,12 @@
 //! Exit codes and the one error type of the command line. docs/exit-codes.md is checked against [`Exit`].
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{fmt, path::Path, process::ExitCode};
 
 use qianmo_proto::{ErrorClass, ErrorCode, WireError};
 use serde_json::json;
+
+use super::lang::Lang;
+use crate::files;
 
 /// How the program ends. Scripts may rely on the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,15 +106,24 @@ impl From<Exit> for ExitCode {
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     exit: Exit,
-    code: Option<ErrorCode>,
-    message: String,
-    retryable: bool,
+    /// Where it happened, if that is not here: the site of a federated run, say.
+    places: Vec<String>,
+    what: What,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone)]
+enum What {
+    /// Something here, in English.
+    Here(String),
+    /// A node's answer.
+    Answer(Box<WireError>),
 }
 
 impl Fault {
     /// A failure that ends with `exit`. The message says what happened and what to do next.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, code: None, message: message.into(), retryable: false }
+        Self { exit, places: Vec::new(), what: What::Here(message.into()) }
     }
 
     /// The command line, a file or its content is wrong.
@@ -135,7 +143,7 @@ impl Fault {
 
     /// Puts the place in front of the message: the site of a federated run, say.
     pub(crate) fn at(mut self, place: &dyn fmt::Display) -> Self {
-        self.message = format!("{place}: {}", self.message);
+        self.places.insert(0, place.to_string());
         self
     }
 
@@ -144,30 +152,54 @@ impl Fault {
         self.exit
     }
 
+    /// The error for people, on one line.
+    pub(crate) fn text(&self, lang: Lang) -> String {
+        let colon = lang.pick(": ", "：");
+        let mut text = lang.pick("error", "错误").to_owned();
+        if let Some(code) = self.code() {
+            text.push_str(&format!(" [{code}]"));
+        }
+        text + colon + &self.message(lang)
+    }
+
     /// The error as one JSON document.
-    pub(crate) fn to_json(&self) -> serde_json::Value {
+    pub(crate) fn to_json(&self, lang: Lang) -> serde_json::Value {
         json!({"error": {
             "exit": self.exit.number(),
             "reason": self.exit.word(),
-            "code": self.code,
-            "message": self.message,
-            "retryable": self.retryable,
+            "code": self.code(),
+            "message": self.message(lang),
+            "retryable": matches!(&self.what, What::Answer(e) if e.retryable),
         }})
+    }
+
+    /// What happened and what to do, after the places where.
+    fn message(&self, lang: Lang) -> String {
+        let what = match &self.what {
+            What::Here(message) => message.as_str().into(),
+            What::Answer(error) => lang.error(error),
+        };
+        let places = self.places.iter().map(String::as_str);
+        places.chain([what.as_ref()]).collect::<Vec<_>>().join(lang.pick(": ", "："))
+    }
+
+    const fn code(&self) -> Option<ErrorCode> {
+        match &self.what {
+            What::Here(_) => None,
+            What::Answer(error) => Some(error.code),
+        }
     }
 }
 
 impl From<WireError> for Fault {
     fn from(e: WireError) -> Self {
-        Self { exit: Exit::of(&e), code: Some(e.code), retryable: e.retryable, message: e.message }
+        Self { exit: Exit::of(&e), places: Vec::new(), what: What::Answer(Box::new(e)) }
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.code {
-            Some(code) => write!(f, "error [{code}]: {}", self.message),
-            None => write!(f, "error: {}", self.message),
-        }
+        f.write_str(&self.text(Lang::En))
     }
 }
 
@@ -187,23 +219,7 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
 }
 
 fn write_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Fault> {
-    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".tmp");
-    let temporary = PathBuf::from(temporary);
-    let write = || -> std::io::Result<()> {
-        // A leftover of a crash may have another mode; the file must be born with the right one.
-        match std::fs::remove_file(&temporary) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
-            _ => {}
-        }
-        let mut file =
-            std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)
-    };
-    write().map_err(|e| Fault::file(path, "written", &e))
+    files::replace(path, bytes, mode).map_err(|e| Fault::file(path, "written", &e))
 }
 
 #[cfg(test)]
@@ -240,6 +256,16 @@ mod tests {
         for code in ErrorCode::ALL {
             assert!(!matches!(exit(*code), Exit::Done | Exit::Tampered | Exit::Inconclusive), "{code}");
         }
+    }
+
+    #[test]
+    fn a_fault_is_told_in_one_language_with_the_place_first() {
+        let denied = WireError::new(ErrorCode::Denied, "denied: no").with_zh("拒绝：不可");
+        let fault = Fault::from(denied).at(&"round 2").at(&"site a/b");
+        assert_eq!(fault.text(Lang::En), "error [QM-1203]: site a/b: round 2: denied: no");
+        assert_eq!(fault.text(Lang::Zh), "错误 [QM-1203]：site a/b：round 2：拒绝：不可");
+        assert_eq!(fault.to_json(Lang::Zh)["error"]["message"], "site a/b：round 2：拒绝：不可");
+        assert_eq!(Fault::input("x is no y").text(Lang::Zh), "错误：x is no y");
     }
 
     #[test]

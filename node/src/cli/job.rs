@@ -1,9 +1,11 @@
 //! `qianmo job`: one model over one dataset under one contract.
 
+use std::borrow::Cow;
+
 use clap::{Args, Subcommand};
 use qianmo_crypto::sm3::{self, Digest};
 use qianmo_proto::{
-    DatasetRef, Id as _, JobId, JobOrder, Request, Signed, WireError,
+    DatasetRef, JobId, JobOrder, Request, Signed, WireError,
     views::{JobState, JobView, LogView, WhyView},
 };
 use serde_json::{json, value::RawValue};
@@ -11,6 +13,7 @@ use serde_json::{json, value::RawValue};
 use super::{
     connect::{Person, Session},
     exit::{Exit, Fault},
+    lang::Lang,
     locate::{self, Located},
     output::{Facts, Output, Rows, line},
     params,
@@ -18,7 +21,7 @@ use super::{
     render,
     shell::Shell,
 };
-use crate::{clock::rfc3339, federated::fetch_result, net::client::Client};
+use crate::{clock::rfc3339, federated::fetch_result, net::client::Client, words::counted};
 
 /// How long one request waits for a job's end before it asks again.
 const WAIT_MS: u64 = 30_000;
@@ -191,24 +194,24 @@ pub(crate) fn check_params(contract: &Located, params: &RawValue) -> Result<(), 
     }
 }
 
-/// Sends the order and asks on until the job is over; with `wait_ms` 0 only once.
+/// Sends the order and, unless `wait_ms` is 0, asks on until the job is over. Only a job that the node has let
+/// run is told of as one that goes on.
 async fn follow(
     client: &Client,
     order: &Signed<JobOrder>,
     wait_ms: u64,
     shell: &Shell,
 ) -> Result<JobView, WireError> {
-    let id = JobId::of(&order.digest());
-    if wait_ms > 0 {
-        let text = shell.out.t("ordered; it goes on if you stop waiting:", "已下达；停止等待不影响其运行：");
-        shell.out.note(&format!("{text} {id} --on {}", client.node().department()));
+    let mut view: JobView = client.call(Request::JobRun { order: order.clone(), wait_ms: 0 }).await?;
+    if wait_ms == 0 {
+        return Ok(view);
     }
-    let spinner = shell.out.spinner(shell.out.t("running", "运行中").to_owned());
-    let mut view: JobView = client.call(Request::JobRun { order: order.clone(), wait_ms }).await?;
-    while wait_ms > 0 && !view.state.is_over() {
-        view = client.call(Request::JobShow { id: id.clone(), wait_ms }).await?;
+    let text = shell.out.t("ordered; it goes on if you stop waiting:", "已下达；停止等待不影响其运行：");
+    shell.out.note(&format!("{text} {} --on {}", view.id, client.node().department()));
+    let _spinner = shell.out.spinner(shell.out.t("running", "运行中").to_owned());
+    while !view.state.is_over() {
+        view = client.call(Request::JobShow { id: view.id, wait_ms }).await?;
     }
-    spinner.finish_and_clear();
     Ok(view)
 }
 
@@ -257,22 +260,36 @@ pub(crate) fn show(out: Output, view: &JobView) -> String {
     if let Some(place) = &view.round {
         facts = facts.and(&[(out.t("run", "运行"), &place.run), (out.t("round", "轮次"), &place.round)]);
     }
-    facts.and_maybe(out.t("reason", "原因"), view.error.as_ref().map(|error| error as _)).text()
+    let error = view.error.as_ref().map(|error| out.error(error));
+    facts.and_maybe(out.t("reason", "原因"), error.as_ref().map(|error| error as _)).text()
 }
 
 fn why(out: Output, view: &WhyView) -> String {
     let mut reasons = Rows::new(&[out.t("by", "来源"), out.t("rule", "规则"), out.t("reason", "原因")]);
     for reason in &view.reasons {
-        reasons.add([&reason.by, &reason.rule, &reason.text]);
+        let text = out.t(&reason.text, reason.text_zh.as_ref().unwrap_or(&reason.text));
+        reasons.add([&reason.by, &reason.rule, &text]);
     }
     let mut obligations = Rows::new(&[out.t("bound to", "约束"), out.t("value", "取值")]);
     for (name, value) in &view.obligations {
-        obligations.add([name, value]);
+        let (name, value) = obligation(name, value);
+        obligations.add([&name, &value]);
     }
     format!("{}\n{}\n{}", show(out, &view.job), reasons.text(), obligations.text())
 }
 
+/// An obligation for people: a moment as a date.
+fn obligation<'v>(name: &'v str, value: &'v str) -> (&'v str, Cow<'v, str>) {
+    match (name, value.parse()) {
+        ("until_ms", Ok(ms)) => ("until", rfc3339(ms).into()),
+        _ => (name, value.into()),
+    }
+}
+
 fn logs(out: Output, view: &LogView) -> String {
+    if view.lines.is_empty() && view.dropped == 0 {
+        return out.t("no log lines: the model wrote none", "没有日志行：模型未写日志").to_owned();
+    }
     let mut text: String = view
         .lines
         .iter()
@@ -280,9 +297,11 @@ fn logs(out: Output, view: &LogView) -> String {
         .collect();
     if view.dropped > 0 {
         text += &format!(
-            "{} {}\n",
-            view.dropped,
-            out.t("lines were dropped: the log was full", "行因日志已满被丢弃")
+            "{}\n",
+            match out.lang {
+                Lang::En => format!("{} dropped: the log was full", counted(view.dropped, "line")),
+                Lang::Zh => format!("日志已满，丢弃 {} 行", view.dropped),
+            }
         );
     }
     text

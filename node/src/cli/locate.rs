@@ -44,7 +44,7 @@ pub(crate) async fn contracts(session: &Session, shell: &Shell) -> Result<Vec<Lo
             Ok(contracts) => found.extend(contracts),
             Err(fault) => {
                 let text = shell.out.t("contracts could not be listed at", "无法列出以下节点的合约：");
-                shell.out.note(&format!("{text} {node}: {fault}"));
+                shell.out.note(&format!("{text} {node}: {}", fault.text(shell.out.lang)));
             }
         }
     }

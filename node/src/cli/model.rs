@@ -82,23 +82,28 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
 }
 
 async fn push_command(args: PushArgs, shell: &Shell) -> Result<Exit, Fault> {
-    let component = Component::load(&args.model, args.name, args.description)?;
+    let component = Component::load_told(&args.model, args.name, args.description, shell)?;
     let session = Session::open(shell).await?;
+    let bringing = shell.out.t("the node checks and compiles the model", "节点正在检查并编译模型");
+    let spinner = shell.out.spinner(bringing.to_owned());
     if !args.everywhere {
         let view = push(&session.person, &session.target().await?, &component).await?;
+        drop(spinner);
         shell.out.show(&view, || table(shell.out, std::slice::from_ref(&view)))?;
         return Ok(Exit::Done);
     }
     let (mut pushed, mut first_fault) = (Vec::new(), None);
     for (node, reached) in session.everywhere().await? {
+        spinner.set_message(format!("{bringing} {node}"));
         let result = match reached {
             Ok(reached) => push(&session.person, &reached.client, &component).await,
             Err(fault) => Err(fault),
         };
-        let error = result.as_ref().err().map(ToString::to_string);
+        let error = result.as_ref().err().map(|fault| fault.text(shell.out.lang));
         pushed.push(Pushed { node: node.clone(), model: result.as_ref().ok().cloned(), error });
         first_fault = first_fault.or(result.err().map(|fault| fault.at(&node)));
     }
+    drop(spinner);
     shell.out.show(&pushed, || pushed_table(shell.out, &component, &pushed))?;
     first_fault.map_or(Ok(Exit::Done), Err)
 }
@@ -115,6 +120,18 @@ pub(crate) async fn push(
 }
 
 impl Component {
+    /// [`Self::load`], with a spinner: compiling takes a moment, in a debug build many.
+    pub(crate) fn load_told(
+        model: &str,
+        name: Option<Name>,
+        description: Option<String>,
+        shell: &Shell,
+    ) -> Result<Self, Fault> {
+        let compiling = shell.out.t("checking and compiling the model", "正在检查并编译模型");
+        let _spinner = shell.out.spinner(compiling.to_owned());
+        Self::load(model, name, description)
+    }
+
     /// Reads a model from a file, or takes a shipped one by name; packs a core module; vets the outcome.
     pub(crate) fn load(model: &str, name: Option<Name>, description: Option<String>) -> Result<Self, Fault> {
         let found = SHIPPED.iter().find(|(shipped, ..)| *shipped == model);

@@ -10,6 +10,7 @@ use std::{
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
+use qianmo_proto::WireError;
 use serde::Serialize;
 
 use super::{env, exit::Fault, lang::Lang};
@@ -52,8 +53,14 @@ impl Output {
 
     /// Prints an error.
     pub(crate) fn fault(&self, fault: &Fault) {
-        let text = if self.json { fault.to_json().to_string() } else { clean(&fault.to_string()) };
+        let text =
+            if self.json { fault.to_json(self.lang).to_string() } else { clean(&fault.text(self.lang)) };
         eprint_line(&text);
+    }
+
+    /// A node's error in the user's language, with its code.
+    pub(crate) fn error(&self, error: &WireError) -> String {
+        format!("{}{}{}", error.code, self.t(": ", "："), self.lang.error(error))
     }
 
     /// The text in the user's language.
@@ -61,7 +68,7 @@ impl Output {
         self.lang.pick(en, zh)
     }
 
-    /// A spinner with a message, on a terminal only.
+    /// A spinner with a message, on a terminal only. It goes when it is dropped.
     pub(crate) fn spinner(&self, message: String) -> ProgressBar {
         if self.json || !io::stderr().is_terminal() {
             return ProgressBar::hidden();

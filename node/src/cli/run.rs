@@ -45,7 +45,7 @@ pub(crate) struct Command {
 
 /// Runs the command.
 pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> {
-    let component = Component::load(&command.model, None, None)?;
+    let component = Component::load_told(&command.model, None, None, shell)?;
     let params = command.params.as_deref().map_or_else(params::none, params::parse)?;
     let session = Session::open(shell).await?;
     let all = locate::contracts(&session, shell).await?;

@@ -7,11 +7,13 @@ use std::{
     fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use qianmo_crypto::tls::Group;
 use qianmo_proto::{Identity, Role};
 
+use crate::words::counted;
 use raw::RawConfig;
 
 /// Name of the configuration file in a node's folder.
@@ -70,6 +72,8 @@ pub struct Limits {
     pub jobs: usize,
     /// Jobs that wait or run; more are refused.
     pub jobs_queued: usize,
+    /// Longest reading of a dataset that is to be listed.
+    pub check: Duration,
 }
 
 /// Disclosure rules that hold for every contract.
@@ -116,7 +120,8 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} has {} mistake(s):", self.file.display(), self.mistakes.len())?;
+        let mistakes = counted(self.mistakes.len() as u64, "mistake");
+        write!(f, "{} has {mistakes}:", self.file.display())?;
         self.mistakes.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))
     }
 }
@@ -169,6 +174,11 @@ impl Config {
     /// Folder under which relative source paths of descriptors lie.
     pub fn data_dir(&self) -> PathBuf {
         self.dir.join("data")
+    }
+
+    /// The newest list of revoked certificates that the node has used: an older one is refused even after a restart.
+    pub fn newest_crl(&self) -> PathBuf {
+        self.dir.join("trust/newest-crl.pem")
     }
 
     /// Folder of the index.

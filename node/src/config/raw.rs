@@ -1,6 +1,9 @@
 //! The file as written: every section with its defaults, and the way to the validated [`Config`].
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use qianmo_crypto::tls::Group;
 use qianmo_proto::{Identity, Name, Role};
@@ -79,12 +82,13 @@ struct RawLimits {
     connections_per_identity: usize,
     jobs: usize,
     jobs_queued: usize,
+    check_s: u64,
 }
 
 impl Default for RawLimits {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { connections: 1024, connections_per_identity: 32, jobs: cores, jobs_queued: 256 }
+        Self { connections: 1024, connections_per_identity: 32, jobs: cores, jobs_queued: 256, check_s: 60 }
     }
 }
 
@@ -155,6 +159,7 @@ impl RawConfig {
                 connections_per_identity: self.limits.connections_per_identity,
                 jobs: self.limits.jobs,
                 jobs_queued: self.limits.jobs_queued,
+                check: Duration::from_secs(self.limits.check_s),
             },
             egress: Egress {
                 min_cell: self.egress.min_cell,
@@ -182,6 +187,8 @@ impl RawConfig {
         within("limits.connections_per_identity", limits.connections_per_identity as u64, 1, 1_000_000);
         within("limits.jobs", limits.jobs as u64, 1, 1_024);
         within("limits.jobs_queued", limits.jobs_queued as u64, 1, 1_000_000);
+        // Twice this is less than a client waits for an answer.
+        within("limits.check_s", limits.check_s, 1, 540);
         within("egress.min_cell", u64::from(self.egress.min_cell), u64::from(MIN_CELL_FLOOR), 1_000_000);
         within("egress.max_bytes", self.egress.max_bytes, 1, 32 << 20);
         within("sandbox.fuel", self.sandbox.fuel, 1, u64::MAX);

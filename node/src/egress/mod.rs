@@ -63,11 +63,12 @@ pub(crate) fn judge(computed: &Computed, limits: &Limits) -> Result<(Verdict, Ve
         return Ok((Verdict::Released(Released { bytes }), reasons));
     }
     // The rule's name may leave; its figures are for the data owner (`job why`).
+    let (noun, names) = (if broken.len() == 1 { "rule" } else { "rules" }, broken.join(", "));
     let text = format!(
-        "the result is held by the disclosure rule(s) {}: a steward of the data decides (qianmo result release)",
-        broken.join(", ")
+        "the result is held by the disclosure {noun} {names}: a steward of the data decides (qianmo result release)"
     );
-    let error = WireError::new(ErrorCode::Held, text);
+    let zh = format!("结果触犯披露规则 {names}，暂扣待数据管理员决定（qianmo result release）");
+    let error = WireError::new(ErrorCode::Held, text).with_zh(zh);
     Ok((Verdict::Held(Held { bytes, error }), reasons))
 }
 

@@ -6,6 +6,7 @@ use qianmo_proto::{
 };
 
 use super::Computed;
+use crate::words::counted;
 
 /// What the permit binds the gate to.
 #[derive(Debug, Clone, Copy)]
@@ -27,16 +28,19 @@ pub(crate) struct Limits {
 pub(crate) struct Finding {
     pub(crate) rule: &'static str,
     pub(crate) broken: bool,
-    pub(crate) text: String,
+    /// In English and in Chinese.
+    en: String,
+    zh: String,
 }
 
 impl Finding {
     pub(super) fn reason(&self) -> Reason {
-        let verdict = if self.broken { "broken" } else { "kept" };
+        let (verdict, verdict_zh) = if self.broken { ("broken", "触犯") } else { ("kept", "未触犯") };
         Reason {
             by: "egress".to_owned(),
             rule: self.rule.to_owned(),
-            text: format!("{verdict}: {}", self.text),
+            text: format!("{verdict}: {}", self.en),
+            text_zh: Some(format!("{verdict_zh}：{}", self.zh)),
         }
     }
 }
@@ -59,7 +63,8 @@ fn samples(computed: &Computed) -> Finding {
     Finding {
         rule: "samples",
         broken: claimed > read,
-        text: format!("{claimed} samples claimed, {read} rows handed over"),
+        en: format!("{} claimed, {} handed over", counted(claimed, "sample"), counted(read, "row")),
+        zh: format!("模型声称 {claimed} 个样本，实际提供 {read} 行"),
     }
 }
 
@@ -72,7 +77,11 @@ fn min_cell(computed: &Computed, least: u32) -> Finding {
     Finding {
         rule: "min-cell",
         broken: smallest < u64::from(least),
-        text: format!("the smallest cell has {smallest} contributors; at least {least} are needed"),
+        en: format!(
+            "the smallest cell has {}; at least {least} are needed",
+            counted(smallest, "contributor")
+        ),
+        zh: format!("最小单元格有 {smallest} 条贡献记录；至少需要 {least} 条"),
     }
 }
 
@@ -95,26 +104,42 @@ fn parameters(computed: &Computed, per_row: f64) -> Finding {
     Finding {
         rule: "parameters",
         broken,
-        text: format!("{most} parameters over {rows} rows; at most {per_row} per row"),
+        en: format!(
+            "{} over {}; at most {per_row} per row",
+            counted(most, "parameter"),
+            counted(rows, "row")
+        ),
+        zh: format!("{most} 个参数，{rows} 行；每行最多 {per_row} 个"),
     }
 }
 
 fn output_size(bytes: u64, most: u64) -> Finding {
-    Finding { rule: "output-size", broken: bytes > most, text: format!("{bytes} bytes; at most {most}") }
+    Finding {
+        rule: "output-size",
+        broken: bytes > most,
+        en: format!("{}; at most {most}", counted(bytes, "byte")),
+        zh: format!("{bytes} 字节；最多 {most} 字节"),
+    }
 }
 
 /// Text can carry anything a row holds, so it leaves only where the contract says so.
 fn strings(tables: &[ResultTable], allowed: bool) -> Finding {
     let text = |table: &ResultTable| table.columns.iter().any(|c| matches!(c.cells, Cells::Text(_)));
-    let found = tables.iter().filter(|table| text(table)).count();
+    let found = tables.iter().filter(|table| text(table)).count() as u64;
+    let (leave, leave_zh) = if allowed { ("allows", "允许") } else { ("does not allow", "不允许") };
     Finding {
         rule: "strings",
         broken: found > 0 && !allowed,
-        text: format!("{found} table(s) with text columns; the contract allows text: {allowed}"),
+        en: format!("{} with text columns; the contract {leave} text", counted(found, "table")),
+        zh: format!("{found} 个表含文本列；合约{leave_zh}文本"),
     }
 }
 
 fn review(asked: bool) -> Finding {
-    let text = if asked { "policy asks a steward to look" } else { "policy lets it leave without a steward" };
-    Finding { rule: "review", broken: asked, text: text.to_owned() }
+    let (en, zh) = if asked {
+        ("policy asks a steward to look", "策略要求数据管理员复核")
+    } else {
+        ("policy lets it leave without a steward", "策略允许不经复核放行")
+    };
+    Finding { rule: "review", broken: asked, en: en.to_owned(), zh: zh.to_owned() }
 }

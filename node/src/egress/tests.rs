@@ -62,6 +62,17 @@ fn small_cells_are_held_and_the_error_tells_no_figure() {
 }
 
 #[test]
+fn a_finding_is_told_in_both_languages_and_one_is_no_plural() {
+    let mut result = computed(120, 120);
+    result.document.tables = vec![table(&[1, 119], Cells::Int(vec![Some(1), Some(2)]))];
+    let (_, reasons) = judge(&result, &LIMITS).unwrap();
+    let found = reasons.iter().find(|reason| reason.rule == "min-cell").unwrap();
+    assert_eq!(found.text, "broken: the smallest cell has 1 contributor; at least 10 are needed");
+    assert_eq!(found.text_zh.as_deref(), Some("触犯：最小单元格有 1 条贡献记录；至少需要 10 条"));
+    assert!(reasons.iter().all(|reason| reason.text_zh.is_some()));
+}
+
+#[test]
 fn a_model_cannot_claim_more_samples_than_rows() {
     assert_eq!(broken(&computed(1_000, 9), &LIMITS), ["samples", "min-cell"]);
 }

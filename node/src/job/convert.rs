@@ -111,9 +111,17 @@ pub(crate) fn run_error(error: &RunError) -> WireError {
             "the dataset could not be read; the department's steward sees why in `qianmo job logs`"
                 .to_owned(),
         ),
+        RunError::Model { code: sandbox::ErrorCode::BadParams, .. } => (
+            ErrorCode::ModelFailed,
+            "the model refused its parameters (bad-params): compare them with its description, or ask the steward \
+             of the data, who has the model's message (`qianmo job logs`)"
+                .to_owned(),
+        ),
         RunError::Model { code, .. } => (
             ErrorCode::ModelFailed,
-            format!("the model reported {code}; its message stays with the data owner (`qianmo job logs`)"),
+            format!(
+                "the model reported {code}; its message is with the steward of the data (`qianmo job logs`)"
+            ),
         ),
         RunError::Trap { .. } => (
             ErrorCode::ModelFailed,

@@ -6,16 +6,20 @@ use qianmo_proto::{ErrorCode, WireError, limits};
 use quinn::{ReadExactError, RecvStream, SendStream};
 use serde::Serialize;
 
-/// How long one frame or body may take to come in or to be taken: a peer that stalls costs one stream.
+/// How long a peer may stall: a frame must come in within it, and a body must go on moving. One that does not costs
+/// its stream, not more.
 pub(crate) const FRAME_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The slowest body that is waited for, bytes a second: 2 Mbit/s.
 const SLOWEST_BODY: u64 = 256 << 10;
 
-/// How long a body of `bytes` bytes may take.
+/// How long a body of `bytes` bytes may take, if it goes on moving.
 const fn body_timeout(bytes: usize) -> Duration {
     FRAME_TIMEOUT.saturating_add(Duration::from_secs(bytes as u64 / SLOWEST_BODY))
 }
+
+/// A body moves as long as a piece of this length does within [`FRAME_TIMEOUT`].
+const PIECE: usize = 64 << 10;
 
 /// A reply may be a long-poll: the node answers `wait_ms` late at most, and that is capped.
 pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(20 * 60);
@@ -56,7 +60,9 @@ pub(crate) async fn read_body(
     }
     timed("body", body_timeout(length), async {
         let mut bytes = vec![0; length];
-        read_exact(recv, &mut bytes).await?;
+        for piece in bytes.chunks_mut(PIECE) {
+            timed("next piece of the body", FRAME_TIMEOUT, read_exact(recv, piece)).await?;
+        }
         Ok(bytes)
     })
     .await
@@ -76,9 +82,11 @@ pub(crate) async fn write<T: Serialize>(
     })?;
     timed("message", body_timeout(body.len()), async {
         let gone = |e: quinn::WriteError| WireError::new(ErrorCode::Incomplete, format!("stream lost: {e}"));
-        send.write_all(&length.to_be_bytes()).await.map_err(gone)?;
-        send.write_all(&json).await.map_err(gone)?;
-        send.write_all(body).await.map_err(gone)?;
+        let head = length.to_be_bytes();
+        for piece in [&head[..], &json].into_iter().chain(body.chunks(PIECE)) {
+            let taken = async { send.write_all(piece).await.map_err(gone) };
+            timed("next piece of the message", FRAME_TIMEOUT, taken).await?;
+        }
         send.finish().map_err(|e| WireError::new(ErrorCode::Incomplete, format!("stream lost: {e}")))
     })
     .await

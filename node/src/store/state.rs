@@ -296,7 +296,7 @@ impl State {
 }
 
 fn by_steward(rule: &str, text: &str) -> Reason {
-    Reason { by: "steward".to_owned(), rule: rule.to_owned(), text: text.to_owned() }
+    Reason { by: "steward".to_owned(), rule: rule.to_owned(), text: text.to_owned(), text_zh: None }
 }
 
 #[cfg(test)]

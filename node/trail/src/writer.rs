@@ -74,7 +74,8 @@ impl Writer {
     }
 
     /// Lets a closure read the trail between two commits, on the writer's thread. It holds up recording while it
-    /// runs: read in pieces.
+    /// runs: read in pieces. What a failed commit left in doubt is settled first, and told to the hook; where that
+    /// fails, too, the closure sees [`Trail::in_doubt`].
     ///
     /// # Errors
     /// [`TrailError::QueueFull`], [`TrailError::Stopped`].
@@ -119,6 +120,10 @@ impl Committer {
     fn run(&mut self, queue: &Queue) {
         let mut expected = 1;
         while let Some(work) = queue.take(expected) {
+            if !work.looks.is_empty() {
+                // If it fails the doubt stays, for the look to see and the next commit to settle.
+                let _ = self.settle();
+            }
             work.looks.into_iter().for_each(|look| look(&self.trail));
             if !work.submissions.is_empty() {
                 expected = work.submissions.iter().map(|submission| submission.drafts.len()).sum();

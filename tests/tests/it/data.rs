@@ -114,3 +114,27 @@ fn a_source_that_is_gone_when_a_job_runs_costs_the_consumer_nothing() {
     assert_eq!(clinic.consumer().order(&order()).unwrap().state, JobState::Released);
     assert_eq!(clinic.see(&contract).runs_used, 1);
 }
+
+/// A descriptor whose view makes 120⁵ rows of 120.
+fn endless(name: &str, select: &str) -> String {
+    let from = "source a CROSS JOIN source b CROSS JOIN source c CROSS JOIN source d CROSS JOIN source e";
+    let view = format!("\n[view]\nsql = \"SELECT {select} AS n FROM {from}\"\n\n[[field]]");
+    descriptor(name, "screening-a.csv", &[("n", "int64")]).replacen("\n[[field]]", &view, 1)
+}
+
+#[test]
+fn a_view_without_end_is_given_up_and_its_reader_with_it() {
+    let clinic = Clinic::with(|node| node.configure("limits", "check_s = 1"), &[]);
+    let (rows, count) = ("CAST(a.benign AS BIGINT)", "count(*)");
+    // More than may be read at once: each must have given its place back. A count yields nothing until it is done.
+    for (name, select) in [("rows", rows), ("count", count), ("rows", rows), ("count", count)] {
+        let refused = add(&clinic, name, &endless(name, select));
+        refused.is(7, "QM-1201", &["within 1 s", "view smaller", "check_s under [limits]"]);
+        clinic.still_serves();
+    }
+    let far = " CROSS JOIN source c CROSS JOIN source d CROSS JOIN source e";
+    let small = endless("small", rows).replace(far, "");
+    let file = clinic.federation.dir().join("small.toml");
+    fs::write(&file, small).unwrap();
+    assert_eq!(clinic.steward().ok(&["data", "add", file.to_str().unwrap()])["rows_about"], 14_000);
+}

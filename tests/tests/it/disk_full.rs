@@ -85,6 +85,39 @@ fn what_cannot_be_recorded_is_not_done() {
 }
 
 #[test]
+fn an_outcome_that_found_no_room_is_made_up_for_when_there_is_some() {
+    let (clinic, disk, node) = on_a_small_disk();
+    let (job, contract) = clinic.endless_job();
+    disk.set_capacity(Some(disk.used()));
+    let stop = || clinic.consumer().call::<JobView>(Request::JobStop { id: job.id.clone() }).unwrap();
+    assert_eq!(stop().state, JobState::Running, "there is no outcome without its entry");
+    assert_eq!(clinic.see(&contract).runs_used, 1);
+    clinic.still_serves();
+
+    disk.set_capacity(None);
+    let ended: JobView =
+        clinic.consumer().call(Request::JobShow { id: job.id.clone(), wait_ms: 60_000 }).unwrap();
+    assert_eq!((ended.state, ended.error.unwrap().code), (JobState::Failed, ErrorCode::Stopped));
+    assert_eq!(of_job(&clinic.auditor().trail(), job.id.as_str()), ["intent", "outcome"]);
+    verifies(&clinic, &disk, node);
+}
+
+#[test]
+fn an_outcome_in_doubt_is_recorded_once() {
+    let (clinic, disk, node) = on_a_small_disk();
+    // A commit syncs the entries, then replaces the checkpoint in two steps: cut off before, between and after them.
+    for step in 0..3 {
+        let (job, _) = clinic.endless_job();
+        disk.fail_step_in(step);
+        let stop = Request::JobStop { id: job.id.clone() };
+        let ended: JobView = clinic.consumer().call(stop).unwrap();
+        assert_eq!(ended.state, JobState::Failed, "step {step}: it is tried again within seconds");
+        assert_eq!(of_job(&clinic.auditor().trail(), job.id.as_str()), ["intent", "outcome"], "step {step}");
+    }
+    verifies(&clinic, &disk, node);
+}
+
+#[test]
 fn an_outcome_that_found_no_room_is_made_up_for_at_the_next_start() {
     let (clinic, disk, node) = on_a_small_disk();
     let (job, contract) = clinic.endless_job();

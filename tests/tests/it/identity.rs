@@ -131,6 +131,36 @@ fn a_node_without_a_fresh_list_does_not_start() {
 }
 
 #[test]
+fn an_older_list_is_refused_after_a_restart_as_before_it() {
+    let federation = Federation::new();
+    let node = federation.node("hospital-a");
+    let list = node.dir().join("crl.pem");
+    let newer = || federation.with_ca(|ca| ca.crl(24, now_ms()).unwrap());
+    let first = fs::read_to_string(&list).unwrap();
+    let second = newer();
+    fs::write(&list, &second).unwrap();
+    node.start();
+    let third = newer();
+    fs::write(&list, &third).unwrap();
+    node.wait_for_log("the revocation list was read again");
+    node.kill9();
+
+    for older in [first, second] {
+        fs::write(&list, older).unwrap();
+        let refused = node.try_start(&[]).unwrap_err().failure();
+        refused.is(1, "", &["crl.pem", "older than number 3"]);
+    }
+    for good in [third, newer()] {
+        fs::write(&list, good).unwrap();
+        node.start();
+        node.stop();
+    }
+    // What the node goes by cannot be lost by damage without a word.
+    fs::write(node.dir().join("trust/newest-crl.pem"), "damaged").unwrap();
+    node.try_start(&[]).unwrap_err().failure().is(1, "", &["newest-crl.pem", "remove it only if"]);
+}
+
+#[test]
 fn a_role_may_do_what_it_may_and_nothing_else() {
     let clinic = Clinic::shared();
     let stranger = clinic.federation.person("hospital-b", "admin", "foreign-ops");

@@ -20,3 +20,4 @@ mod trail_files;
 mod tutorial;
 mod tutorial_doc;
 mod wire;
+mod words;

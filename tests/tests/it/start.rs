@@ -97,7 +97,7 @@ fn all_mistakes_in_a_configuration_are_told_at_once() {
     node.configure("egress", "min_cell = 1");
     node.configure("limits", "jobs = 0");
     node.configure("sandbox", "wall_s = 0");
-    let words = ["3 mistake(s)", "egress.min_cell", "limits.jobs", "sandbox.wall_s"];
+    let words = ["3 mistakes:", "egress.min_cell", "limits.jobs", "sandbox.wall_s"];
     refused(&node).is(7, "", &words);
     let check = ["config", "check", "--dir", node.dir().to_str().unwrap()];
     federation.terminal().fails(&check).is(7, "", &words);

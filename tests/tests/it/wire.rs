@@ -219,8 +219,11 @@ fn a_client_that_never_reads_holds_up_nobody() {
         let auditor = clinic.auditor();
         let other = auditor.person.connect(auditor.node.identity(), auditor.node.address()).await.unwrap();
         assert!(greet(&other).await.is_ok());
-        // The node sends what fits the window and then waits for this client alone.
+        // The node sends what fits the window, waits for this client alone, and not for long.
         assert!(timeout(Duration::from_secs(1), recv.received_reset()).await.is_err());
+        let cut_off = timeout(CUT_OFF, recv.received_reset()).await.expect("an unread reply is kept");
+        assert!(cut_off.unwrap().is_some(), "the node ended the reply well");
+        assert!(greet(&client).await.is_ok(), "the connection itself is served on");
     });
     client.connection().close(0_u32.into(), b"enough");
     let (_, body) = consumer.exchange::<serde_json::Value>(Request::ResultGet { id: job.id }, &[]).unwrap();

@@ -85,7 +85,7 @@ pub(super) fn encrypt(
     encode(&salt, iterations, dialect, &iv, &data).map_err(|_| CryptoError::TooLong("a key file"))
 }
 
-fn encode(
+pub(super) fn encode(
     salt: &[u8],
     iterations: u32,
     dialect: Dialect,

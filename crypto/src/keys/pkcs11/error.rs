@@ -9,7 +9,9 @@ use crate::CryptoError;
 #[non_exhaustive]
 pub enum OpenError {
     /// The library is missing, of another machine type, or no PKCS#11 library.
-    #[error("the PKCS#11 library {path} cannot be loaded ({reason}); install the vendor's package or correct the path")]
+    #[error(
+        "the PKCS#11 library {path} cannot be loaded ({reason}); install the vendor's package or correct the path"
+    )]
     Library {
         /// The path that was given.
         path: String,
@@ -28,7 +30,9 @@ pub enum OpenError {
     #[error("the token refuses the log-in ({0}); check the PIN before the token locks itself")]
     LogIn(String),
     /// Not exactly one key of this label.
-    #[error("the token has {found} keys of class {class} labelled {label:?}, and one is needed; check the label")]
+    #[error(
+        "the token has {found} keys of class {class} labelled {label:?}, and one is needed; check the label"
+    )]
     Key {
         /// The label that was given.
         label: String,
@@ -38,19 +42,23 @@ pub enum OpenError {
         found: usize,
     },
     /// The public key is none of curve sm2p256v1.
-    #[error("the public key labelled {0:?} is no point of curve sm2p256v1; generate an SM2 key pair on the token")]
+    #[error(
+        "the public key labelled {0:?} is no point of curve sm2p256v1; generate an SM2 key pair on the token"
+    )]
     NotSm2(String),
     /// The token does not know a mechanism.
-    #[error("the token has no mechanism {0:#010x}; take the numbers of its SM2 and SM4 mechanisms from the vendor's header")]
+    #[error(
+        "the token has no mechanism {0:#010x}; take the numbers of its SM2 and SM4 mechanisms from the vendor's header"
+    )]
     Mechanism(u64),
     /// Anything else that the library reports.
     #[error("the PKCS#11 library failed ({0}); see the vendor's log")]
-    Library2(String),
+    Failed(String),
 }
 
 impl From<Error> for OpenError {
     fn from(error: Error) -> Self {
-        Self::Library2(error.to_string())
+        Self::Failed(error.to_string())
     }
 }
 

@@ -1,6 +1,7 @@
 //! SM3's compression function, written once for vectors of any width.
 
 /// T_j rotated left by j (GB/T 32905-2016, 4.2 and 5.3.3), by rounds of sixteen.
+#[expect(clippy::indexing_slicing, reason = "it would not compile if one were out of range")]
 pub(super) const T: [[u32; 16]; 4] = {
     let mut t = [[0; 16]; 4];
     let mut j = 0;
@@ -55,6 +56,7 @@ macro_rules! compression_function {
         /// W(j+4) from the sixteen words before it, of which W(n) is at n mod 16 (5.3.2).
         #[target_feature(enable = $features)]
         #[inline]
+        #[expect(clippy::indexing_slicing, reason = "each index is modulo the length")]
         fn expand<const J: usize>(w: &[$vector; 16]) -> $vector {
             let mixed = xor3(w[(J + 4) % 16], w[(J + 11) % 16], rotate_left::<15>(w[(J + 1) % 16]));
             xor3(p1(mixed), rotate_left::<7>(w[(J + 7) % 16]), w[(J + 14) % 16])

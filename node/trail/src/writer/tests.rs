@@ -186,6 +186,31 @@ fn a_batch_in_doubt_that_was_recorded_reaches_the_hook_with_the_next() {
 }
 
 #[test]
+fn a_look_settles_what_is_in_doubt() {
+    let (storage, writer, hook) = writer();
+    let look = || {
+        let (sender, receiver) = mpsc::channel();
+        let look = move |trail: &Trail| {
+            let _ = sender.send((trail.in_doubt().is_some(), trail.size()));
+        };
+        writer.inspect(look).unwrap();
+        receiver.recv().unwrap()
+    };
+    // Recorded after all, and told.
+    storage.fail_step_in(2);
+    assert!(matches!(record(&writer, fact("a")), Err(TrailError::Uncertain(_))));
+    assert_eq!(look(), (false, 1));
+    assert_eq!(hook.try_iter().collect::<Vec<_>>(), [0]);
+    // Not recorded, and cut: a step that fails once more leaves the doubt for the look after.
+    storage.fail_step_in(0);
+    assert!(matches!(record(&writer, fact("b")), Err(TrailError::Storage(_))));
+    storage.fail_step_in(0);
+    assert_eq!(look(), (true, 1));
+    assert_eq!(look(), (false, 1));
+    assert_eq!(record(&writer, fact("c")), Ok(1));
+}
+
+#[test]
 fn the_trail_can_be_read_between_commits() {
     let (_storage, writer, _hook) = writer();
     record(&writer, fact("a")).unwrap();
