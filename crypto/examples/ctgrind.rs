@@ -68,7 +68,7 @@ use memcheck::{hide, reveal};
 use qianmo_crypto::{
     hmac, kdf,
     sm2::{CERT_USER_ID, SecretKey},
-    sm4::gcm,
+    sm4::{Cipher, ccm, gcm},
 };
 
 const NONCE: [u8; 12] = [3; 12];
@@ -79,10 +79,12 @@ const LENGTHS: [usize; 6] = [0, 1, 16, 250, 1350, 5000];
 
 type Case = (&'static str, fn());
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 10] = [
     ("sm4-key", sm4_key),
+    ("sm4-blocks", sm4_blocks),
     ("gcm-seal", gcm_seal),
     ("gcm-open", gcm_open),
+    ("ccm", ccm_both),
     ("hmac", hmac_tag),
     ("sm2-key", sm2_key),
     ("sm2-sign", sm2_sign),
@@ -113,6 +115,19 @@ fn secret<const N: usize>() -> [u8; N] {
     bytes
 }
 
+fn sm4_blocks() {
+    let cipher = Cipher::new(&secret());
+    let mut one = secret();
+    cipher.encrypt_block(&mut one);
+    cipher.decrypt_block(&mut one);
+    for count in [1, 7, 16, 33, 100] {
+        let mut many = vec![secret::<16>(); count];
+        cipher.encrypt_blocks(&mut many);
+        cipher.decrypt_blocks(&mut many);
+        black_box(many);
+    }
+}
+
 /// Expansion of a secret key, and its GHASH tables.
 fn sm4_key() {
     black_box(gcm::Key::new(&secret()));
@@ -141,6 +156,19 @@ fn gcm_open() {
         reveal(data.as_slice());
         tag[15] ^= 1;
         assert!(key.open_in_place(&NONCE, b"header", &mut data, &tag).is_err());
+    }
+}
+
+fn ccm_both() {
+    let key = ccm::Key::new(&secret());
+    for length in LENGTHS {
+        let mut data = vec![7; length];
+        hide(data.as_mut_slice());
+        let mut sealed = key.seal(&NONCE, b"header", &data).unwrap();
+        reveal(sealed.as_slice());
+        assert!(key.open(&NONCE, b"header", &sealed).is_ok());
+        sealed[length] ^= 1;
+        assert!(key.open(&NONCE, b"header", &sealed).is_err());
     }
 }
 

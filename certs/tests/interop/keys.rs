@@ -55,13 +55,3 @@ fn we_read_openssls_keys_under_a_passphrase() {
     assert_eq!(key.public_key(), plain.public_key());
     assert!(SecretKey::from_encrypted_pkcs8_pem(&encrypted, b"another").is_err());
 }
-
-#[test]
-fn we_read_openssls_keys_of_the_older_form() {
-    let Some(openssl) = Openssl::find() else { return };
-    openssl.ok("genpkey -algorithm SM2 -out theirs.key");
-    openssl.ok("pkey -in theirs.key -traditional -out older.key");
-    let key = SecretKey::from_sec1_pem(&openssl.read("older.key")).unwrap();
-    let plain = SecretKey::from_pkcs8_pem(&openssl.read("theirs.key")).unwrap();
-    assert_eq!(key.public_key(), plain.public_key());
-}

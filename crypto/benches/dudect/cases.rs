@@ -5,7 +5,7 @@ use std::hint::black_box;
 use qianmo_crypto::{
     hmac,
     sm2::{CERT_USER_ID, SecretKey},
-    sm4::gcm,
+    sm4::{Cipher, Kernel, gcm},
 };
 
 use crate::{
@@ -85,7 +85,7 @@ fn batch<T>(
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = vec![control()];
     cases.extend(tags());
-    cases.extend(gcm("SM4-GCM", gcm::Key::new));
+    cases.extend(Kernel::available().flat_map(sm4));
     cases.extend(sm2());
     cases
 }
@@ -149,20 +149,45 @@ fn secret<const N: usize>(class: Class, random: &mut Random) -> [u8; N] {
     if class == Class::Fixed { [0; N] } else { drawn }
 }
 
-/// Key expansion, and sealing: key stream and GHASH under a secret key, over secret data.
-fn gcm(name: &str, key: impl Fn(&[u8; 16]) -> gcm::Key + Copy + 'static) -> [Case; 2] {
-    let expand = Case::new(format!("{name} key expansion"), "key", secret::<16>, move |bytes| {
-        drop(black_box(key(black_box(bytes))))
+/// One kernel's block function both ways and GCM: key stream and GHASH under a secret key, over secret data.
+fn sm4(kernel: Kernel) -> [Case; 5] {
+    let cipher = move |class, random: &mut Random| {
+        (Cipher::with_kernel(&secret(class, random), kernel).unwrap(), secret::<16>(class, random))
+    };
+    let gcm = move |key: &[u8; 16]| gcm::Key::with_kernel(key, kernel).unwrap();
+    let expand = Case::new(format!("SM4-GCM key expansion, {kernel}"), "key", secret::<16>, move |key| {
+        drop(black_box(gcm(black_box(key))));
     });
-    let seal = Case::new(
-        format!("{name} seal 512 B"),
+    let encrypt = Case::new(
+        format!("SM4 encrypt one block, {kernel}"),
         "key and plaintext",
-        move |class, random| (key(&secret(class, random)), secret::<512>(class, random)),
+        cipher,
+        |(cipher, block)| cipher.encrypt_block(black_box(block)),
+    );
+    let decrypt = Case::new(
+        format!("SM4 decrypt one block, {kernel}"),
+        "key and ciphertext",
+        cipher,
+        |(cipher, block)| cipher.decrypt_block(black_box(block)),
+    );
+    let seal = Case::new(
+        format!("SM4-GCM seal 512 B, {kernel}"),
+        "key and plaintext",
+        move |class, random| (gcm(&secret(class, random)), secret::<512>(class, random)),
         |(key, data)| {
             black_box(key.seal_in_place(&NONCE, b"header", black_box(data.as_mut_slice())));
         },
     );
-    [expand, seal]
+    // No plaintext, so the time is GHASH's, and that of one block for the tag.
+    let ghash = Case::new(
+        format!("GHASH of 512 B, {kernel}"),
+        "key",
+        move |class, random| (gcm(&secret(class, random)), random.bytes::<512>()),
+        |(key, data)| {
+            black_box(key.seal_in_place(&NONCE, black_box(data.as_slice()), &mut []));
+        },
+    );
+    [expand, encrypt, decrypt, seal, ghash]
 }
 
 /// A private key: always the same with few bits set, or random.

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use qianmo_crypto::sm2::{CERT_USER_ID, SecretKey};
+use qianmo_crypto::sm2::{CERT_USER_ID, Claim, SecretKey, verify_batch};
 use ring::{
     agreement::{ECDH_P256, EphemeralPrivateKey, UnparsedPublicKey as AgreementKey, agree_ephemeral},
     rand::SystemRandom,
@@ -41,8 +41,29 @@ fn ours(report: &mut Report) {
     add(report, "SM2 keygen", by, || SecretKey::generate().unwrap());
     add(report, "SM2 sign", by, || key.sign(CERT_USER_ID, black_box(&MESSAGE)).unwrap());
     add(report, "SM2 verify", by, || public.verify(CERT_USER_ID, black_box(&MESSAGE), &signature).unwrap());
+    batches(report, by);
     add(report, "SM2 ECDH", by, || key.ecdh(black_box(&peer)));
     add(report, "SM2 keygen and ECDH", by, || SecretKey::generate().unwrap().ecdh(black_box(&peer)));
+}
+
+/// Sixty-four signatures: of as many keys, and of one.
+fn batches(report: &mut Report, by: &str) {
+    let keys: Vec<SecretKey> = (0..64).map(|_| SecretKey::generate().unwrap()).collect();
+    for (operation, keys) in
+        [("SM2 verify 64 keys", keys.as_slice()), ("SM2 verify one key 64 times", &keys[..1])]
+    {
+        let signed: Vec<_> = keys
+            .iter()
+            .cycle()
+            .take(64)
+            .map(|key| (key.public_key(), key.sign(CERT_USER_ID, &MESSAGE).unwrap()))
+            .collect();
+        let claim = |(key, signature)| Claim { key, user_id: CERT_USER_ID, msg: &MESSAGE, signature };
+        let claims: Vec<Claim<'_>> = signed.iter().map(|(key, signature)| claim((key, signature))).collect();
+        report.add(operation, by, (claims.len(), Unit::Operations), || {
+            clock::seconds(|| verify_batch(black_box(&claims)))
+        });
+    }
 }
 
 fn rust_crypto(report: &mut Report) {

@@ -7,7 +7,7 @@ use aes_gcm::{
     aead::{AeadInOut, KeyInit, consts::U12},
 };
 use ctr::cipher::{KeyIvInit, StreamCipher};
-use qianmo_crypto::sm4::gcm;
+use qianmo_crypto::sm4::{Cipher, Kernel, ctr as qianmo_ctr, gcm};
 use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use crate::{
@@ -63,7 +63,12 @@ impl Aead for LessSafeKey {
 }
 
 pub(crate) fn measure(report: &mut Report) {
-    aead(report, "Qianmo", &gcm::Key::new(&KEY));
+    for kernel in Kernel::available() {
+        let by = format!("Qianmo {kernel}");
+        aead(report, &by, &gcm::Key::with_kernel(&KEY, kernel).unwrap());
+        let cipher = Cipher::with_kernel(&KEY, kernel).unwrap();
+        stream(report, &by, |buf| qianmo_ctr::apply(&cipher, &NONCE, 1, buf));
+    }
     aead(report, "RustCrypto sm4, aes-gcm", &RustCryptoGcm::new(&KEY.into()));
     aead(report, "ring AES-128-GCM", &LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &KEY).unwrap()));
     stream(report, "RustCrypto sm4, ctr", |buf| {

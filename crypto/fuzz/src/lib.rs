@@ -7,7 +7,8 @@ use qianmo_crypto::{
     envelope,
     keys::{KeyProvider, SoftKeys},
     sm2::{Ciphertext, EnvelopedKey, PublicKey, SecretKey, Signature, enveloped_data},
-    sm4::gcm,
+    sm3,
+    sm4::{Cipher, Kernel, ccm, ctr, gcm},
 };
 
 /// The private key of GB/T 32918.5, annex A.2, in PKCS#8.
@@ -107,25 +108,74 @@ pub fn envelope_open(data: &[u8]) {
     assert!(keys.unwrap_key(data).is_err());
 }
 
-/// Whatever the lengths, SM4-GCM opens what it sealed, attached or in place, and nothing with a bit turned.
+/// Whatever the lengths and the alignment, every kernel seals SM4-GCM alike, opens what was sealed, and opens nothing
+/// with a bit turned.
 pub fn gcm(data: &[u8]) {
-    let Some((head, rest)) = data.split_first_chunk::<32>() else { return };
+    let Some((head, rest)) = data.split_first_chunk::<33>() else { return };
     let (key, nonce) = head.split_at(16);
-    let key = gcm::Key::new(key.try_into().expect("16 bytes"));
+    let key: &[u8; 16] = key.try_into().expect("16 bytes");
     let (nonce, chosen) = nonce.split_at(12);
     let nonce: &[u8; 12] = nonce.try_into().expect("12 bytes");
     let number = |bytes: &[u8]| usize::from(bytes[0]) | usize::from(bytes[1]) << 8;
     let (aad, plaintext) = rest.split_at(number(chosen) % (rest.len() + 1));
-    let sealed = key.seal(nonce, aad, plaintext);
-    assert_eq!(sealed.len(), plaintext.len() + gcm::TAG_LEN);
-    assert_eq!(key.open(nonce, aad, &sealed).as_deref(), Ok(plaintext));
-    let mut altered = sealed.clone();
-    let bit = number(&chosen[2..]) % (altered.len() * 8);
-    altered[bit / 8] ^= 1 << (bit % 8);
-    assert!(key.open(nonce, aad, &altered).is_err());
-    let mut in_place = plaintext.to_vec();
-    let tag = key.seal_in_place(nonce, aad, &mut in_place);
-    assert_eq!([in_place.as_slice(), &tag].concat(), sealed);
-    // What is no ciphertext at all is refused, however short.
-    assert!(key.open(nonce, b"other", data).is_err());
+    let expected =
+        gcm::Key::with_kernel(key, Kernel::Portable).expect("runs everywhere").seal(nonce, aad, plaintext);
+    assert_eq!(expected.len(), plaintext.len() + gcm::TAG_LEN);
+    let bit = number(&chosen[2..]) % (expected.len() * 8);
+    for kernel in Kernel::available() {
+        let key = gcm::Key::with_kernel(key, kernel).expect("an available one");
+        // Somewhere in a line of the cache.
+        let shift = usize::from(chosen[4] % 64);
+        let mut buffer = [vec![0; shift], plaintext.to_vec()].concat();
+        let tag = key.seal_in_place(nonce, aad, &mut buffer[shift..]);
+        assert_eq!([&buffer[shift..], &tag].concat(), expected, "{kernel}");
+        assert_eq!(key.open_in_place(nonce, aad, &mut buffer[shift..], &tag), Ok(()), "{kernel}");
+        assert_eq!(&buffer[shift..], plaintext, "{kernel}");
+        let mut altered = expected.clone();
+        altered[bit / 8] ^= 1 << (bit % 8);
+        assert!(key.open(nonce, aad, &altered).is_err(), "{kernel}");
+        // What is no ciphertext at all is refused, however short.
+        assert!(key.open(nonce, b"other", data).is_err(), "{kernel}");
+    }
+}
+
+/// Every kernel makes the same key stream from any counter, over its wrap too, and CCM opens what it sealed.
+pub fn modes(data: &[u8]) {
+    let Some((head, plaintext)) = data.split_first_chunk::<32>() else { return };
+    let (key, rest) = head.split_at(16);
+    let key: &[u8; 16] = key.try_into().expect("16 bytes");
+    let (nonce, counter) = rest.split_at(12);
+    let nonce: &[u8; 12] = nonce.try_into().expect("12 bytes");
+    let counter = u32::from_be_bytes(counter.try_into().expect("4 bytes"));
+    let stream = |kernel| {
+        let mut text = plaintext.to_vec();
+        ctr::apply(&Cipher::with_kernel(key, kernel).expect("an available one"), nonce, counter, &mut text);
+        text
+    };
+    let seal = |kernel| {
+        let key = ccm::Key::with_kernel(key, kernel).expect("an available one");
+        let sealed = key.seal(nonce, b"header", plaintext).expect("short enough");
+        assert_eq!(key.open(nonce, b"header", &sealed).as_deref(), Ok(plaintext), "{kernel}");
+        assert!(key.open(nonce, b"", &sealed).is_err(), "{kernel}");
+        sealed
+    };
+    for kernel in Kernel::available() {
+        assert_eq!(stream(kernel), stream(Kernel::Portable), "{kernel}");
+        assert_eq!(seal(kernel), seal(Kernel::Portable), "{kernel}");
+    }
+}
+
+/// SM3 of many messages, cut from `data` by its own bytes, is SM3 of each.
+pub fn digest_many(data: &[u8]) {
+    let mut messages = Vec::new();
+    let mut rest = data;
+    while let Some((length, after)) = rest.split_first() {
+        let (message, after) = after.split_at(usize::from(*length).min(after.len()));
+        messages.push([message]);
+        rest = after;
+    }
+    let expected: Vec<sm3::Digest> = messages.iter().map(|[message]| sm3::digest(message)).collect();
+    for kernel in sm3::Kernel::available() {
+        assert_eq!(sm3::digest_many_with(kernel, &messages).as_ref(), Some(&expected), "{kernel}");
+    }
 }

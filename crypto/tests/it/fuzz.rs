@@ -161,4 +161,14 @@ proptest! {
     fn gcm_lengths(data in vec(any::<u8>(), 0..3000)) {
         properties::gcm(&data);
     }
+
+    #[test]
+    fn counter_mode_and_ccm(data in vec(any::<u8>(), 0..3000)) {
+        properties::modes(&data);
+    }
+
+    #[test]
+    fn many_digests(data in vec(any::<u8>(), 0..3000)) {
+        properties::digest_many(&data);
+    }
 }

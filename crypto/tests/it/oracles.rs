@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use qianmo_crypto::sm2::{Ciphertext, PublicKey, SecretKey, Signature};
-use qianmo_crypto::sm4::gcm;
+use qianmo_crypto::sm4::{Cipher, Kernel, ccm, ctr, gcm};
 use qianmo_crypto::{hmac, sm3};
 
 /// The vectors of one section: the kept ones, or those of the file that `QIANMO_ORACLES` names.
@@ -34,13 +34,45 @@ fn sm3_and_hmac() {
 
 #[test]
 fn sm4_gcm() {
-    for vector in section("sm4_gcm") {
-        let key = gcm::Key::new(&array(&vector, "key"));
+    for (vector, kernel) in each_kernel("sm4_gcm") {
+        let key = gcm::Key::with_kernel(&array(&vector, "key"), kernel).unwrap();
         let (nonce, aad) = (array(&vector, "nonce"), bytes(&vector, "aad"));
         let (plaintext, sealed) = (bytes(&vector, "plaintext"), bytes(&vector, "sealed"));
-        assert_eq!(key.seal(&nonce, &aad, &plaintext), sealed);
-        assert_eq!(key.open(&nonce, &aad, &sealed).unwrap(), plaintext);
+        assert_eq!(key.seal(&nonce, &aad, &plaintext), sealed, "{kernel}");
+        assert_eq!(key.open(&nonce, &aad, &sealed).unwrap(), plaintext, "{kernel}");
     }
+}
+
+#[test]
+fn sm4_ccm() {
+    for (vector, kernel) in each_kernel("sm4_ccm") {
+        let key = ccm::Key::with_kernel(&array(&vector, "key"), kernel).unwrap();
+        let (nonce, aad) = (array(&vector, "nonce"), bytes(&vector, "aad"));
+        let (plaintext, sealed) = (bytes(&vector, "plaintext"), bytes(&vector, "sealed"));
+        assert_eq!(key.seal(&nonce, &aad, &plaintext).unwrap(), sealed, "{kernel}");
+        assert_eq!(key.open(&nonce, &aad, &sealed).unwrap(), plaintext, "{kernel}");
+    }
+}
+
+/// Their counter is 16 bytes long; these vectors keep within its last four.
+#[test]
+fn sm4_ctr() {
+    for (vector, kernel) in each_kernel("sm4_ctr") {
+        let cipher = Cipher::with_kernel(&array(&vector, "key"), kernel).unwrap();
+        let counter: [u8; 16] = array(&vector, "counter");
+        let (nonce, counter) = counter.split_at(12);
+        let (nonce, counter) = (nonce.try_into().unwrap(), u32::from_be_bytes(counter.try_into().unwrap()));
+        let mut data = bytes(&vector, "plaintext");
+        ctr::apply(&cipher, nonce, counter, &mut data);
+        assert_eq!(data, bytes(&vector, "ciphertext"), "{kernel}");
+    }
+}
+
+/// Every vector of a section with every kernel of this machine.
+fn each_kernel(name: &str) -> impl Iterator<Item = (Value, Kernel)> {
+    section(name)
+        .into_iter()
+        .flat_map(|vector| Kernel::available().map(move |kernel| (vector.clone(), kernel)))
 }
 
 #[test]
