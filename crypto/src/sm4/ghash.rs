@@ -2,9 +2,9 @@
 
 mod portable;
 
-use super::{Block, Kernel};
 #[cfg(target_arch = "x86_64")]
 use super::x86::{avx2, avx512, pclmul};
+use super::{Block, Kernel};
 
 /// A hash key as a kernel wants it. A variant exists only where its instructions do.
 pub(super) enum Key {
