@@ -9,9 +9,15 @@
 //!
 //! Unit-tested under QEMU; **not tested on hardware**. The SM4 instructions (SM4E, SM4EKEY) are not used: the standard
 //! library does not have them in stable Rust.
-#![expect(unsafe_code, reason = "vector loads and stores take pointers")]
+#![expect(unsafe_code, reason = "vector loads and stores take pointers; calls to functions compiled for AES")]
+
+mod keys;
+pub(super) mod pmull;
 
 use std::arch::aarch64::*;
+use std::arch::is_aarch64_feature_detected;
+
+pub(super) use keys::Keys;
 
 use zeroize::Zeroizing;
 
@@ -23,15 +29,21 @@ type Group = [[u8; 16]; 4];
 /// Four blocks by words.
 type State = [uint8x16_t; 4];
 /// The round keys in the kernel's domain, each a word as it lies in memory.
-type Keys = [u32; ROUNDS];
+type Words = [u32; ROUNDS];
 
 /// Groups that go through the rounds together.
 const WIDE: usize = 4;
 const WIDE_LEN: usize = WIDE * size_of::<Group>();
 
+/// Whether this processor has the AES instructions, and with them PMULL, and has its bytes in the order that this
+/// module counts on.
+pub(super) fn is_available() -> bool {
+    cfg!(target_endian = "little") && is_aarch64_feature_detected!("aes")
+}
+
 /// Encrypts each block; decrypts with the round keys in reverse.
 #[target_feature(enable = "neon,aes")]
-pub(in crate::sm4) fn encrypt_blocks(rk: &[u32; ROUNDS], blocks: &mut [[u8; 16]]) {
+fn encrypt_blocks(rk: &[u32; ROUNDS], blocks: &mut [[u8; 16]]) {
     let keys = round_keys(rk);
     let bytes = blocks.as_flattened_mut();
     let (whole, rest) = bytes.split_at_mut(bytes.len() / WIDE_LEN * WIDE_LEN);
@@ -48,7 +60,7 @@ pub(in crate::sm4) fn encrypt_blocks(rk: &[u32; ROUNDS], blocks: &mut [[u8; 16]]
 /// Adds the key stream of counter mode to `data`: the blocks `nonce || counter`, `nonce || counter + 1` and so on,
 /// encrypted. The counter is big-endian and wraps at 2^32.
 #[target_feature(enable = "neon,aes")]
-pub(in crate::sm4) fn ctr(rk: &[u32; ROUNDS], nonce: &[u8; 12], mut counter: u32, data: &mut [u8]) {
+fn ctr(rk: &[u32; ROUNDS], nonce: &[u8; 12], mut counter: u32, data: &mut [u8]) {
     let keys = round_keys(rk);
     let (whole, rest) = data.split_at_mut(data.len() / WIDE_LEN * WIDE_LEN);
     for groups in groups::<WIDE>(whole) {
@@ -79,7 +91,7 @@ fn padded<const G: usize>(bytes: &mut [u8], work: impl FnOnce(&mut [Group; G])) 
 }
 
 #[target_feature(enable = "neon,aes")]
-fn encrypt<const G: usize>(keys: &Keys, groups: &mut [Group; G]) {
+fn encrypt<const G: usize>(keys: &Words, groups: &mut [Group; G]) {
     let pre = Map::new(&Nibbles::PRE);
     let mut states = [[vdupq_n_u8(0); 4]; G];
     for (state, [a, b, c, d]) in states.iter_mut().zip(&*groups) {
@@ -93,7 +105,7 @@ fn encrypt<const G: usize>(keys: &Keys, groups: &mut [Group; G]) {
 }
 
 #[target_feature(enable = "neon,aes")]
-fn add_stream<const G: usize>(keys: &Keys, nonce: &[u8; 12], counter: u32, groups: &mut [Group; G]) {
+fn add_stream<const G: usize>(keys: &Words, nonce: &[u8; 12], counter: u32, groups: &mut [Group; G]) {
     let states: [State; G] = counter_blocks(nonce, counter);
     for (group, state) in groups.iter_mut().zip(rounds(keys, states)) {
         for (block, stream) in group.iter_mut().zip(finish(state)) {
@@ -127,7 +139,7 @@ fn counter_blocks<const G: usize>(nonce: &[u8; 12], mut counter: u32) -> [State;
 /// All rounds. The words come out last first, as they stand in the block.
 #[inline]
 #[target_feature(enable = "neon,aes")]
-fn rounds<const G: usize>(keys: &Keys, mut states: [State; G]) -> [State; G] {
+fn rounds<const G: usize>(keys: &Words, mut states: [State; G]) -> [State; G] {
     let maps = [Map::new(&Nibbles::M0), Map::new(&Nibbles::M3)];
     for key in keys {
         let key = repeat(*key);
@@ -199,7 +211,7 @@ impl Map {
 
 /// Moves the round keys into the kernel's domain, with the S-box's inner constant.
 #[target_feature(enable = "neon")]
-fn round_keys(rk: &[u32; ROUNDS]) -> Zeroizing<Keys> {
+fn round_keys(rk: &[u32; ROUNDS]) -> Zeroizing<Words> {
     let pre = Map::new(&Nibbles::PRE_KEY);
     let mut bytes = Zeroizing::new(rk.map(u32::to_be_bytes));
     let (registers, _) = bytes.as_flattened_mut().as_chunks_mut();
@@ -236,14 +248,14 @@ mod tests {
 
     #[test]
     fn blocks_agree_with_the_definition() {
-        assert!(std::arch::is_aarch64_feature_detected!("aes"), "this processor lacks the AES instructions");
+        assert!(super::is_available(), "this processor lacks the AES instructions");
         // SAFETY: the processor has the feature.
         oracle::check_blocks(|rk, blocks| unsafe { super::encrypt_blocks(rk, blocks) });
     }
 
     #[test]
     fn counter_mode_agrees_with_the_definition() {
-        assert!(std::arch::is_aarch64_feature_detected!("aes"), "this processor lacks the AES instructions");
+        assert!(super::is_available(), "this processor lacks the AES instructions");
         // SAFETY: the processor has the feature.
         oracle::check_ctr(|rk, nonce, counter, data| unsafe { super::ctr(rk, nonce, counter, data) });
     }

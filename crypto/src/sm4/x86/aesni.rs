@@ -139,15 +139,32 @@ const REVERSE_WORDS: [u8; 16] = [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 1
 #[target_feature(enable = "avx2,aes")]
 fn rounds<const G: usize>(keys: &[i32; ROUNDS], mut states: [State; G]) -> [State; G] {
     let maps = [Map::new(&Nibbles::M0), Map::new(&Nibbles::M3)];
-    for key in keys {
-        let key = _mm256_set1_epi32(*key);
-        for state in &mut states {
-            let [x0, x1, x2, x3] = *state;
-            let sum = _mm256_xor_si256(_mm256_xor_si256(x2, x3), _mm256_xor_si256(x1, key));
-            *state = [x1, x2, x3, _mm256_xor_si256(x0, t(&maps, sum))];
+    let (keys, _) = keys.as_chunks();
+    // Four rounds are written out so that no word has to move: the newest takes the place of the oldest.
+    for [k0, k1, k2, k3] in keys {
+        for x in &mut states {
+            x[0] = round(&maps, x[0], [x[1], x[2], x[3]], *k0);
+        }
+        for x in &mut states {
+            x[1] = round(&maps, x[1], [x[2], x[3], x[0]], *k1);
+        }
+        for x in &mut states {
+            x[2] = round(&maps, x[2], [x[3], x[0], x[1]], *k2);
+        }
+        for x in &mut states {
+            x[3] = round(&maps, x[3], [x[0], x[1], x[2]], *k3);
         }
     }
     states
+}
+
+/// The word that a round makes from the oldest word and the three after it.
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn round(maps: &[Map; 2], oldest: __m256i, [a, b, c]: [__m256i; 3], key: i32) -> __m256i {
+    let key = _mm256_set1_epi32(key);
+    let sum = _mm256_xor_si256(_mm256_xor_si256(a, b), _mm256_xor_si256(c, key));
+    _mm256_xor_si256(oldest, t(maps, sum))
 }
 
 /// S-box and L of a word, in the kernel's domain.
@@ -243,12 +260,28 @@ impl Map {
 #[target_feature(enable = "avx2")]
 fn round_keys(rk: &[u32; ROUNDS]) -> Zeroizing<[i32; ROUNDS]> {
     let pre = Map::new(&Nibbles::PRE_KEY);
-    let mut bytes = Zeroizing::new(rk.map(u32::to_be_bytes));
-    let (registers, _) = bytes.as_flattened_mut().as_chunks_mut();
-    for register in registers {
-        store(register, pre.apply(load(register)));
+    let mut keys = Zeroizing::new([0; ROUNDS]);
+    let (registers, _) = keys.as_chunks_mut();
+    let (rk, _) = rk.as_chunks();
+    for (register, rk) in registers.iter_mut().zip(rk) {
+        let bytes = _mm256_shuffle_epi8(load_words(rk), broadcast(&REVERSE_WORDS));
+        store_words(register, pre.apply(bytes));
     }
-    Zeroizing::new(bytes.map(i32::from_ne_bytes))
+    keys
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load_words(words: &[u32; 8]) -> __m256i {
+    // SAFETY: the reference is good for 32 bytes, and the load needs no alignment.
+    unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn store_words(words: &mut [i32; 8], value: __m256i) {
+    // SAFETY: the reference is good for 32 bytes, and the store needs no alignment.
+    unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), value) }
 }
 
 #[inline]
