@@ -35,7 +35,12 @@ impl Key {
     ///
     /// # Errors
     /// [`CryptoError::TooLong`] if `plaintext` is longer than [`MAX_LEN`] (16 MiB).
-    pub fn seal(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    pub fn seal(
+        &self,
+        nonce: &[u8; NONCE_LEN],
+        aad: &[u8],
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, CryptoError> {
         let mut out = Vec::with_capacity(plaintext.len() + TAG_LEN);
         out.extend_from_slice(plaintext);
         let tag = self.seal_in_place(nonce, aad, &mut out)?;

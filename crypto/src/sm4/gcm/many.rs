@@ -59,7 +59,11 @@ impl Key {
     }
 
     /// Calls `each` with every packet, in order; with E(J0) and the key stream if the packet is short.
-    fn in_groups(&self, packets: &mut [Packet<'_>], mut each: impl FnMut(&mut Packet<'_>, Option<(&Block, &[Block])>)) {
+    fn in_groups(
+        &self,
+        packets: &mut [Packet<'_>],
+        mut each: impl FnMut(&mut Packet<'_>, Option<(&Block, &[Block])>),
+    ) {
         let mut rest = packets;
         while !rest.is_empty() {
             let (group, others) = rest.split_at_mut(group_len(rest));

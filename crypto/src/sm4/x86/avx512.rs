@@ -1,7 +1,10 @@
 //! SM4 with GFNI and AVX-512: sixteen blocks in four registers, GHASH with VPCLMULQDQ woven into the rounds.
 //!
 //! Safe to call: the constructors ask the processor, so a value of these types proves that the instructions exist.
-#![expect(unsafe_code, reason = "register loads and stores; calls to functions compiled for these instructions")]
+#![expect(
+    unsafe_code,
+    reason = "register loads and stores; calls to functions compiled for these instructions"
+)]
 
 mod gcm;
 mod ghash;
@@ -9,8 +12,8 @@ mod lanes;
 
 use core::arch::x86_64::*;
 
-use self::lanes::{Batch, Counters, GROUP_LEN, encrypt, rounds, xor_part, xor_whole};
 pub(in crate::sm4) use self::ghash::Powers;
+use self::lanes::{Batch, Counters, GROUP_LEN, encrypt, rounds, xor_part, xor_whole};
 use super::gfni;
 use crate::sm4::counter::Counter;
 use crate::sm4::schedule::{self, RoundKeys};
@@ -57,10 +60,8 @@ impl Keys {
     }
 }
 
-/// Bytes of a batch.
-const BATCH: usize = size_of::<Batch>();
-/// Groups that the registers can hold when nothing else wants them.
-const MOST_GROUPS: usize = 6;
+/// Groups of a batch: as many as leave registers for hashing.
+const GROUPS: usize = 5;
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
 fn crypt_blocks(keys: &[u32; 32], blocks: &mut [Block]) {
@@ -79,7 +80,7 @@ fn crypt_blocks(keys: &[u32; 32], blocks: &mut [Block]) {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
 fn ctr(keys: &[u32; 32], counter: Counter, data: &mut [u8]) {
     let mut counters = Counters::new(counter);
-    let (batches, tail) = split(data);
+    let (batches, tail) = split::<GROUPS>(data, usize::MAX);
     for batch in batches {
         let groups = rounds(keys, counters.take(), |_| {});
         xor_whole(batch, groups);
@@ -89,7 +90,8 @@ fn ctr(keys: &[u32; 32], counter: Counter, data: &mut [u8]) {
         1 => ctr_part::<1>(keys, counters, tail),
         2 => ctr_part::<2>(keys, counters, tail),
         3 => ctr_part::<3>(keys, counters, tail),
-        _ => ctr_part::<4>(keys, counters, tail),
+        4 => ctr_part::<4>(keys, counters, tail),
+        _ => ctr_part::<5>(keys, counters, tail),
     }
 }
 
@@ -101,8 +103,9 @@ fn ctr_part<const N: usize>(keys: &[u32; 32], mut counters: Counters, data: &mut
     xor_part(data, groups);
 }
 
-/// The whole batches of `data`, and the rest.
-fn split(data: &mut [u8]) -> (&mut [Batch], &mut [u8]) {
-    let (whole, tail) = data.split_at_mut(data.len() / BATCH * BATCH);
-    (whole.as_chunks_mut().0.as_chunks_mut().0.as_chunks_mut().0, tail)
+/// At most `count` whole batches of `N` groups, and the rest.
+fn split<const N: usize>(data: &mut [u8], count: usize) -> (&mut [Batch<N>], &mut [u8]) {
+    let count = count.min(data.len() / size_of::<Batch<N>>());
+    let (whole, rest) = data.split_at_mut(count * size_of::<Batch<N>>());
+    (whole.as_chunks_mut().0.as_chunks_mut().0.as_chunks_mut().0, rest)
 }

@@ -1,6 +1,9 @@
 //! GHASH with PCLMULQDQ, a block at a time, for processors without the wide form of the instruction. The method is that
 //! of the AVX-512 kernel.
-#![expect(unsafe_code, reason = "register loads and stores; calls to functions compiled for these instructions")]
+#![expect(
+    unsafe_code,
+    reason = "register loads and stores; calls to functions compiled for these instructions"
+)]
 
 use core::arch::x86_64::*;
 

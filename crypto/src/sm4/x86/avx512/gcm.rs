@@ -5,10 +5,14 @@ use core::arch::x86_64::*;
 
 use super::ghash::{Powers, Sum, tag};
 use super::lanes::{Batch, Counters, GROUP_LEN, bytes, rounds, set_last, xor_part, xor_whole};
-use super::{BATCH, Keys, MOST_GROUPS};
-use crate::sm4::{BLOCK_LEN, Block};
+use super::{GROUPS, Keys, split};
 use crate::sm4::counter::Counter;
+use crate::sm4::{BLOCK_LEN, Block};
 
+/// Groups of the last pass, which has nothing to hash.
+const MOST_GROUPS: usize = 6;
+/// Bytes of a batch.
+pub(super) const BATCH: usize = size_of::<Batch<GROUPS>>();
 /// Bytes that the last pass can take: one block less than it has lanes.
 pub(super) const LAST_PASS: usize = MOST_GROUPS * GROUP_LEN - BLOCK_LEN;
 
@@ -38,7 +42,8 @@ fn crypt<const SEAL: bool>(
     let lengths = [aad.len(), text.len()];
     let mut y = powers.absorb(_mm_setzero_si128(), aad);
     let mut counters = Counters::new(j0.plus(1));
-    let (batches, last) = split(text);
+    let batches = text.len().saturating_sub(LAST_PASS).div_ceil(BATCH);
+    let (batches, last) = split::<GROUPS>(text, batches);
     for at in 0..batches.len() {
         let (done, rest) = batches.split_at_mut(at);
         let Some(batch) = rest.first_mut() else { break };
@@ -65,13 +70,6 @@ fn crypt<const SEAL: bool>(
         y = powers.finish(y, last, lengths);
     }
     tag(y, mask)
-}
-
-/// The whole batches of `text`, and a rest that leaves room for E(J0) in one pass of at most [`MOST_GROUPS`].
-fn split(text: &mut [u8]) -> (&mut [Batch], &mut [u8]) {
-    let batches = text.len().saturating_sub(LAST_PASS).div_ceil(BATCH);
-    let (whole, last) = text.split_at_mut(batches * BATCH);
-    (whole.as_chunks_mut().0.as_chunks_mut().0.as_chunks_mut().0, last)
 }
 
 /// Enciphers `text`, at most [`LAST_PASS`] bytes, and returns E(J0).

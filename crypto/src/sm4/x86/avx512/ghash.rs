@@ -7,17 +7,17 @@ use core::arch::x86_64::*;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::gcm;
 use super::lanes::{Batch, Line, load, load_part, store, store_part, xor3};
-use crate::sm4::{BLOCK_LEN, Block};
+use super::{GROUPS, gcm};
 use crate::sm4::ghash::polyval_key;
+use crate::sm4::{BLOCK_LEN, Block};
 
 /// Powers held: for the blocks of the last pass and the block of lengths.
 const POWERS: usize = gcm::LAST_PASS / BLOCK_LEN + 1;
 const LINES: usize = POWERS / 4;
-const BATCH_LINES: usize = size_of::<Batch>() / size_of::<Line>();
+const BATCH_LINES: usize = gcm::BATCH / size_of::<Line>();
 /// Longest run, in bytes.
-const RUN: usize = super::BATCH;
+const RUN: usize = gcm::BATCH;
 
 /// H^96 down to H^1, then a line of zeros, read in place of the blocks that a last line lacks.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -104,7 +104,7 @@ impl Powers {
     /// Adds the products of line `at` of a batch to `sum`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-    pub(super) fn step(&self, sum: &mut Sum, batch: &Batch, at: usize) {
+    pub(super) fn step(&self, sum: &mut Sum, batch: &Batch<GROUPS>, at: usize) {
         let (_, powers) = self.0.split_at(LINES - BATCH_LINES);
         if let (Some(line), Some(powers)) = (batch.as_flattened().get(at), powers.get(at)) {
             sum.add(reverse(load(line)), load(powers));

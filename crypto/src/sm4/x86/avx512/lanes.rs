@@ -11,8 +11,8 @@ pub(super) type Group = [__m512i; 4];
 pub(super) type Line = [u8; 64];
 /// Bytes of a group.
 pub(super) const GROUP_LEN: usize = 256;
-/// Four groups as they lie in memory: what goes through the rounds together.
-pub(super) type Batch = [[Line; 4]; 4];
+/// `N` groups as they lie in memory.
+pub(super) type Batch<const N: usize> = [[Line; 4]; N];
 
 /// Counter blocks, in the kernel's domain.
 ///
@@ -57,7 +57,7 @@ pub(super) fn set_last<const N: usize>(groups: &mut [Group; N], value: u32) {
     }
 }
 
-/// The 32 rounds; `between` runs sixteen times on the way, for work that fits in the gaps.
+/// The 32 rounds. On the way `between` runs with 0 to 19, for work that fits in the gaps.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
 pub(super) fn rounds<const N: usize>(
@@ -66,29 +66,17 @@ pub(super) fn rounds<const N: usize>(
     mut between: impl FnMut(usize),
 ) -> [Group; N] {
     let constants = Constants::new();
-    let (quads, _) = keys.as_chunks::<4>();
-    for (at, &[a, b, c, d]) in quads.iter().enumerate() {
-        let mut pairs = [_mm512_setzero_si512(); N];
-        for (pair, [_, _, x2, x3]) in pairs.iter_mut().zip(&groups) {
-            *pair = _mm512_xor_si512(*x2, *x3);
-        }
-        for ([x0, x1, _, _], pair) in groups.iter_mut().zip(&pairs) {
-            *x0 = constants.round(*x0, xor3(*pair, *x1, broadcast(a)));
-        }
-        for ([x0, x1, _, _], pair) in groups.iter_mut().zip(&pairs) {
-            *x1 = constants.round(*x1, xor3(*pair, *x0, broadcast(b)));
-        }
-        between(2 * at);
-        for (pair, [x0, x1, _, _]) in pairs.iter_mut().zip(&groups) {
-            *pair = _mm512_xor_si512(*x0, *x1);
-        }
-        for ([_, _, x2, x3], pair) in groups.iter_mut().zip(&pairs) {
-            *x2 = constants.round(*x2, xor3(*pair, *x3, broadcast(c)));
-        }
-        for ([_, _, x2, x3], pair) in groups.iter_mut().zip(&pairs) {
-            *x3 = constants.round(*x3, xor3(*pair, *x2, broadcast(d)));
-        }
-        between(2 * at + 1);
+    let (octets, _) = keys.as_chunks::<8>();
+    for (at, &[a, b, c, d, e, f, g, h]) in octets.iter().enumerate() {
+        constants.two_rounds(&mut groups, [a, b]);
+        between(5 * at);
+        constants.two_rounds_more(&mut groups, [c, d]);
+        between(5 * at + 1);
+        constants.two_rounds(&mut groups, [e, f]);
+        between(5 * at + 2);
+        between(5 * at + 3);
+        constants.two_rounds_more(&mut groups, [g, h]);
+        between(5 * at + 4);
     }
     groups
 }
@@ -104,6 +92,38 @@ impl Constants {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
     fn new() -> Self {
         Self { m0: _mm512_set1_epi64(M0), m3: _mm512_set1_epi64(M3) }
+    }
+
+    /// Two rounds, which change the first two words of each block.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+    fn two_rounds<const N: usize>(&self, groups: &mut [Group; N], [a, b]: [u32; 2]) {
+        let mut pairs = [_mm512_setzero_si512(); N];
+        for (pair, [_, _, x2, x3]) in pairs.iter_mut().zip(&*groups) {
+            *pair = _mm512_xor_si512(*x2, *x3);
+        }
+        for ([x0, x1, _, _], pair) in groups.iter_mut().zip(&pairs) {
+            *x0 = self.round(*x0, xor3(*pair, *x1, broadcast(a)));
+        }
+        for ([x0, x1, _, _], pair) in groups.iter_mut().zip(&pairs) {
+            *x1 = self.round(*x1, xor3(*pair, *x0, broadcast(b)));
+        }
+    }
+
+    /// The two rounds after those, which change the last two words.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+    fn two_rounds_more<const N: usize>(&self, groups: &mut [Group; N], [a, b]: [u32; 2]) {
+        let mut pairs = [_mm512_setzero_si512(); N];
+        for (pair, [x0, x1, _, _]) in pairs.iter_mut().zip(&*groups) {
+            *pair = _mm512_xor_si512(*x0, *x1);
+        }
+        for ([_, _, x2, x3], pair) in groups.iter_mut().zip(&pairs) {
+            *x2 = self.round(*x2, xor3(*pair, *x3, broadcast(a)));
+        }
+        for ([_, _, x2, x3], pair) in groups.iter_mut().zip(&pairs) {
+            *x3 = self.round(*x3, xor3(*pair, *x2, broadcast(b)));
+        }
     }
 
     /// `x` after a round whose S-boxes take `t`.
@@ -189,7 +209,7 @@ pub(super) fn xor3(a: __m512i, b: __m512i, c: __m512i) -> __m512i {
 /// XORs what [`rounds`] made into as many groups of data.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-pub(super) fn xor_whole<const N: usize>(data: &mut [[Line; 4]; N], groups: [Group; N]) {
+pub(super) fn xor_whole<const N: usize>(data: &mut Batch<N>, groups: [Group; N]) {
     for (lines, group) in data.iter_mut().zip(groups) {
         for (line, key) in lines.iter_mut().zip(bytes(group)) {
             store(line, _mm512_xor_si512(load(line), key));
