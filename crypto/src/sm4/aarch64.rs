@@ -7,8 +7,16 @@
 //! A group is four blocks in four registers, one for each word of a block. Four groups go through the rounds together:
 //! one alone would wait for its own results most of the time.
 //!
-//! Unit-tested under QEMU; **not tested on hardware**. The SM4 instructions (SM4E, SM4EKEY) are not used: the standard
-//! library does not have them in stable Rust.
+//! The SM4 instructions (SM4E, SM4EKEY) are not used: stable Rust does not have them.
+//!
+//! Unit-tested under QEMU, **not tested on hardware**. With the target's standard library (or `-Zbuild-std`) and Debian's
+//! `gcc-aarch64-linux-gnu` and `qemu-user`, the tests run on any machine by
+//!
+//! ```text
+//! CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
+//! CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -cpu max -L /usr/aarch64-linux-gnu" \
+//! cargo test -p qianmo-crypto --lib --target aarch64-unknown-linux-gnu sm4
+//! ```
 #![expect(unsafe_code, reason = "vector loads and stores take pointers; calls to functions compiled for AES")]
 
 mod keys;
