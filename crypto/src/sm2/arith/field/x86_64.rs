@@ -1,8 +1,9 @@
-#![expect(unsafe_code, reason = "the compiler has no way to keep two carry chains apart")]
-//! The Montgomery product with MULX, ADCX and ADOX (x86-64 with BMI2 and ADX).
+#![expect(unsafe_code, reason = "the compiler has no way to keep two carry chains")]
+//! The field on x86-64, in assembly.
 //!
-//! Two carry flags let each row of the product add its low and its high halves in one pass. The reduction is the one of
-//! `portable`, word for word.
+//! Products use MULX, ADCX and ADOX (BMI2 and ADX): two carry flags let each row add its low and its high halves in one
+//! pass. Their reduction is the one of `portable`, word for word. Sums and differences use nothing special; the compiler
+//! turns carry chains that end in a comparison with a constant into something twice as long.
 
 use std::arch::asm;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -24,107 +25,60 @@ const NO: u8 = 1;
 const YES: u8 = 2;
 
 /// Adds a · b[$at / 8] to $t0..$t3 and leaves the top word in $t4.
+#[rustfmt::skip]
 macro_rules! row {
     ($at:literal, $t0:literal, $t1:literal, $t2:literal, $t3:literal, $t4:literal) => {
         concat!(
-            "mov rdx, [{b} + ",
-            $at,
-            "]\n",
+            "mov rdx, [{b} + ", $at, "]\n",
             // Clears both carry flags too.
-            "xor {",
-            $t4,
-            ":e}, {",
-            $t4,
-            ":e}\n",
+            "xor {", $t4, ":e}, {", $t4, ":e}\n",
             "mulx {hi}, {lo}, [{a}]\n",
-            "adcx {",
-            $t0,
-            "}, {lo}\n",
-            "adox {",
-            $t1,
-            "}, {hi}\n",
+            "adcx {", $t0, "}, {lo}\n",
+            "adox {", $t1, "}, {hi}\n",
             "mulx {hi}, {lo}, [{a} + 8]\n",
-            "adcx {",
-            $t1,
-            "}, {lo}\n",
-            "adox {",
-            $t2,
-            "}, {hi}\n",
+            "adcx {", $t1, "}, {lo}\n",
+            "adox {", $t2, "}, {hi}\n",
             "mulx {hi}, {lo}, [{a} + 16]\n",
-            "adcx {",
-            $t2,
-            "}, {lo}\n",
-            "adox {",
-            $t3,
-            "}, {hi}\n",
+            "adcx {", $t2, "}, {lo}\n",
+            "adox {", $t3, "}, {hi}\n",
             "mulx {hi}, {lo}, [{a} + 24]\n",
-            "adcx {",
-            $t3,
-            "}, {lo}\n",
-            "adox {",
-            $t4,
-            "}, {hi}\n",
-            "adc {",
-            $t4,
-            "}, 0",
+            "adcx {", $t3, "}, {lo}\n",
+            "adox {", $t4, "}, {hi}\n",
+            "adc {", $t4, "}, 0",
         )
     };
 }
 
 /// Divides $t0..$t3 by 2^64 modulo p, into $t1, $t2, $t3, $t0.
+#[rustfmt::skip]
 macro_rules! reduction_step {
     ($t0:literal, $t1:literal, $t2:literal, $t3:literal) => {
         concat!(
-            "mov {lo}, {",
-            $t0,
-            "}\n",
-            "mov {hi}, {",
-            $t0,
-            "}\n",
+            "mov {lo}, {", $t0, "}\n",
+            "mov {hi}, {", $t0, "}\n",
             "shl {lo}, 32\n",
             "shr {hi}, 32\n",
-            "add {",
-            $t1,
-            "}, {",
-            $t0,
-            "}\n",
-            "adc {",
-            $t2,
-            "}, 0\n",
-            "adc {",
-            $t3,
-            "}, 0\n",
-            "adc {",
-            $t0,
-            "}, 0\n",
-            "sub {",
-            $t1,
-            "}, {lo}\n",
-            "sbb {",
-            $t2,
-            "}, {hi}\n",
-            "sbb {",
-            $t3,
-            "}, {lo}\n",
-            "sbb {",
-            $t0,
-            "}, {hi}",
+            "add {", $t1, "}, {", $t0, "}\n",
+            "adc {", $t2, "}, 0\n",
+            "adc {", $t3, "}, 0\n",
+            "adc {", $t0, "}, 0\n",
+            "sub {", $t1, "}, {lo}\n",
+            "sbb {", $t2, "}, {hi}\n",
+            "sbb {", $t3, "}, {lo}\n",
+            "sbb {", $t0, "}, {hi}\n",
         )
     };
 }
 
 /// From the product t0..t7 to the residue t4..t7.
+#[rustfmt::skip]
 macro_rules! reduce {
     () => {
         concat!(
             reduction_step!("t0", "t1", "t2", "t3"),
-            "\n",
             reduction_step!("t1", "t2", "t3", "t0"),
-            "\n",
             reduction_step!("t2", "t3", "t0", "t1"),
-            "\n",
             reduction_step!("t3", "t0", "t1", "t2"),
-            "\n",
             "xor {lo:e}, {lo:e}\n",
             "add {t4}, {t0}\n",
             "adc {t5}, {t1}\n",
