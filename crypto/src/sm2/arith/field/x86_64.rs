@@ -10,9 +10,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::{P, Words};
 
-/// The words of p that no immediate operand can hold.
-const P1: u64 = P[1];
-const P3: u64 = P[3];
+/// p, where instructions can reach it: two of its words fit no immediate operand.
+static MODULUS: Words = P;
 
 /// Proof that the processor has BMI2 and ADX.
 #[derive(Clone, Copy)]
@@ -90,12 +89,10 @@ macro_rules! reduce {
             "mov {t1}, {t5}\n",
             "mov {t2}, {t6}\n",
             "mov {t3}, {t7}\n",
-            "mov rdx, 0xffffffff00000000\n",
-            "mov {hi}, 0xfffffffeffffffff\n",
             "sub {t0}, -1\n",
-            "sbb {t1}, rdx\n",
+            "sbb {t1}, qword ptr [rip + {p} + 8]\n",
             "sbb {t2}, -1\n",
-            "sbb {t3}, {hi}\n",
+            "sbb {t3}, qword ptr [rip + {p} + 24]\n",
             "sbb {lo}, 0\n",
             "cmovnc {t4}, {t0}\n",
             "cmovnc {t5}, {t1}\n",
@@ -134,8 +131,8 @@ impl Mulx {
     #[inline(always)]
     pub(super) fn mul(self, a: &Words, b: &Words) -> Words {
         let (r0, r1, r2, r3): (u64, u64, u64, u64);
-        // SAFETY: the processor has BMI2 and ADX, as `self` proves. The block reads the four words at a and at b and
-        // writes nothing but its registers.
+        // SAFETY: the processor has BMI2 and ADX, as `self` proves. The block reads the four words at a, at b and of p,
+        // and writes nothing but its registers.
         unsafe {
             asm!(
                 "mov rdx, [{b}]",
@@ -164,6 +161,7 @@ impl Mulx {
                 lo = out(reg) _,
                 hi = out(reg) _,
                 out("rdx") _,
+                p = sym MODULUS,
                 options(pure, readonly, nostack),
             );
         }
@@ -174,8 +172,8 @@ impl Mulx {
     #[inline(always)]
     pub(super) fn square(self, a: &Words) -> Words {
         let (r0, r1, r2, r3): (u64, u64, u64, u64);
-        // SAFETY: the processor has BMI2 and ADX, as `self` proves. The block reads the four words at a and writes
-        // nothing but its registers.
+        // SAFETY: the processor has BMI2 and ADX, as `self` proves. The block reads the four words at a and of p, and
+        // writes nothing but its registers.
         unsafe {
             asm!(
                 // The products of unequal words.
@@ -235,6 +233,7 @@ impl Mulx {
                 lo = out(reg) _,
                 hi = out(reg) _,
                 out("rdx") _,
+                p = sym MODULUS,
                 options(pure, readonly, nostack),
             );
         }
@@ -246,7 +245,7 @@ impl Mulx {
 #[inline(always)]
 pub(super) fn add([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> Words {
     let (r0, r1, r2, r3): (u64, u64, u64, u64);
-    // SAFETY: every x86-64 processor has these instructions; they touch only registers.
+    // SAFETY: every x86-64 processor has these instructions. The block reads p and writes nothing but its registers.
     unsafe {
         asm!(
             "xor {c:e}, {c:e}",
@@ -260,9 +259,9 @@ pub(super) fn add([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> Words {
             "mov {b2}, {a2}",
             "mov {b3}, {a3}",
             "sub {b0}, -1",
-            "sbb {b1}, {p1}",
+            "sbb {b1}, qword ptr [rip + {p} + 8]",
             "sbb {b2}, -1",
-            "sbb {b3}, {p3}",
+            "sbb {b3}, qword ptr [rip + {p} + 24]",
             "sbb {c}, 0",
             "cmovc {b0}, {a0}",
             "cmovc {b1}, {a1}",
@@ -277,9 +276,8 @@ pub(super) fn add([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> Words {
             b2 = inout(reg) b2 => r2,
             b3 = inout(reg) b3 => r3,
             c = out(reg) _,
-            p1 = in(reg) P1,
-            p3 = in(reg) P3,
-            options(pure, nomem, nostack),
+            p = sym MODULUS,
+            options(pure, readonly, nostack),
         );
     }
     [r0, r1, r2, r3]
@@ -289,7 +287,7 @@ pub(super) fn add([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> Words {
 #[inline(always)]
 pub(super) fn sub([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> Words {
     let (r0, r1, r2, r3): (u64, u64, u64, u64);
-    // SAFETY: every x86-64 processor has these instructions; they touch only registers.
+    // SAFETY: every x86-64 processor has these instructions. The block reads p and writes nothing but its registers.
     unsafe {
         asm!(
             "sub {a0}, {b0}",
@@ -300,8 +298,8 @@ pub(super) fn sub([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> Words {
             "sbb {b0}, {b0}",
             "mov {b1}, {b0}",
             "shl {b1}, 32",
-            "mov {b2}, {p3}",
-            "and {b2}, {b0}",
+            "mov {b2}, {b0}",
+            "and {b2}, qword ptr [rip + {p} + 24]",
             "add {a0}, {b0}",
             "adc {a1}, {b1}",
             "adc {a2}, {b0}",
@@ -314,8 +312,8 @@ pub(super) fn sub([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> Words {
             b1 = inout(reg) b1 => _,
             b2 = inout(reg) b2 => _,
             b3 = in(reg) b3,
-            p3 = in(reg) P3,
-            options(pure, nomem, nostack),
+            p = sym MODULUS,
+            options(pure, readonly, nostack),
         );
     }
     [r0, r1, r2, r3]
