@@ -17,7 +17,7 @@ const MULTIPLES: usize = 1 << (WIDTH - 1);
 #[repr(align(64))]
 struct Row([[Words; 2]; MULTIPLES]);
 
-/// Computed at first use, in less than half a millisecond.
+/// Computed at first use, in about a millisecond.
 static TABLE: LazyLock<Box<[Row]>> = LazyLock::new(build);
 
 /// `k` times the base point. `k` must be below n.
