@@ -7,9 +7,9 @@ Where it can, a case is built so that the missing check alone would make it pass
 curve has the C2 and C3 that a receiver without the check would compute.
 """
 
-import json
 import os
 
+from cases import File
 from sm2 import (
     CERT_ID, INFINITY, N, P, TOP, B, Exchange, G, add, be, broken_headers, cipher_der, e_hash, element, encrypt, factor,
     integer, kdf, mul, multiples, point_of_order_2, point_of_order_3, right_side, seal_under, sec1, sequence,
@@ -21,56 +21,6 @@ from sm2 import (
 D = 0x3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8
 K = 0x59276E27D506861A16680F3AD9C02DCCEF3CC1FA3CDBE4CE6D54B80DEAC1BC21
 MSG = b"message digest"
-
-NOTES = {
-    "Valid": ("BASIC", "An ordinary case that must be accepted."),
-    "EdgeCase": ("EDGE_CASE", "Numbers at the end of their range, or of unusual length, that must be accepted."),
-    "RangeCheck": ("AUTH_BYPASS", "A number outside its range: r and s lie in [1, n-1], d in [1, n-2]."),
-    "SumCheck": ("AUTH_BYPASS", "r + s = n: GB/T 32918.2, 7.1, B5 refuses t = 0."),
-    "PointAtInfinity": ("AUTH_BYPASS", "A computation that meets the point at infinity."),
-    "WrongValue": ("AUTH_BYPASS", "Well-formed, in range, and not what belongs there."),
-    "WrongUserId": ("AUTH_BYPASS", "Made under another user id: it enters the hash Z."),
-    "InvalidEncoding": ("BER_ENCODING", "Not DER: another header, another length form, bytes too many or missing."),
-    "InvalidInteger": ("BER_ENCODING", "An INTEGER that is negative, padded, empty or too long."),
-    "Truncated": ("CAN_OF_WORMS", "Cut short."),
-    "OffCurve": ("DEFINED", "A point that is not on the curve: accepting it can give away the private key."),
-    "InvalidCurve": ("CONFIDENTIALITY", "A point of small order on a curve with another b: gives away bits of a key."),
-    "Twist": ("CONFIDENTIALITY", "A point of the quadratic twist."),
-    "Unreduced": ("MALLEABILITY", "A coordinate of p or more that stands for one below p."),
-    "PointForm": ("DEFINED", "A compressed, hybrid or infinite point where only 04 || x || y is allowed here."),
-    "WrongCurve": ("DEFINED", "A key of another algorithm or curve."),
-    "Modified": ("AUTH_BYPASS", "One bit altered."),
-    "WrongOrder": ("DEFINED", "C1 || C2 || C3, the order of the drafts."),
-    "BlankMask": ("CONFIDENTIALITY", "KDF output t is all zero: GB/T 32918.4, 7.1, B4 refuses it."),
-    "EmptyMessage": ("DEFINED", "C2 has no bytes."),
-    "WrongConfirmation": ("AUTH_BYPASS", "A confirmation that does not show knowledge of the key."),
-}
-
-
-class File:
-    def __init__(self):
-        self.groups, self.count = [], 0
-
-    def group(self, kind, **fields):
-        self.groups.append({"type": kind, **plain(fields), "tests": []})
-
-    def case(self, valid, flag, comment, **fields):
-        assert flag in NOTES, flag
-        self.count += 1
-        test = {"tcId": self.count, "comment": comment, "flags": [flag], **plain(fields)}
-        test["result"] = "valid" if valid else "invalid"
-        self.groups[-1]["tests"].append(test)
-
-    def valid(self, flag, comment, **fields):
-        self.case(True, flag, comment, **fields)
-
-    def invalid(self, flag, comment, **fields):
-        self.case(False, flag, comment, **fields)
-
-
-def plain(fields):
-    return {name: value.hex() if isinstance(value, bytes) else value for name, value in fields.items()}
-
 
 def signatures(out):
     public = mul(D, G)
@@ -510,19 +460,8 @@ def main():
     out = File()
     for part in (signatures, digests, public_keys, private_keys, ciphertexts, exchanges):
         part(out)
-    head = {
-        "algorithm": "SM2", "generatorVersion": "1", "numberOfTests": out.count,
-        "header": ["What an implementation of SM2 (GB/T 32918-2016) must refuse. Made by sm2_negative/generate.py."],
-        "notes": {name: {"bugType": kind, "description": text} for name, (kind, text) in NOTES.items()},
-    }
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "sm2_negative.json")
-    with open(path, "w", encoding="ascii", newline="\n") as file:
-        file.write(json.dumps(head, indent=1)[:-2] + ',\n "testGroups": [')
-        for i, group in enumerate(out.groups):
-            tests = ",\n".join("   " + json.dumps(test) for test in group.pop("tests"))
-            fields = json.dumps(group)[:-1]
-            file.write("%s\n  %s, \"tests\": [\n%s\n  ]}" % ("," if i else "", fields, tests))
-        file.write("\n ]\n}\n")
+    out.write(path)
 
 
 if __name__ == "__main__":
