@@ -25,6 +25,8 @@ mod public;
 mod scalar;
 mod secret;
 mod signature;
+mod signer;
+mod user;
 
 pub(crate) use arith::Scalar;
 pub use batch::{Claim, verify_batch};

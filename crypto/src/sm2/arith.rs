@@ -10,7 +10,6 @@ pub(super) mod order;
 #[cfg(test)]
 pub(super) mod testing;
 
-pub(super) use barrier::opaque;
 pub(super) use field::Fe;
 pub(super) use limbs::{Mask, Words};
 pub(super) use order::Factor;

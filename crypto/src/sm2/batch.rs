@@ -5,6 +5,7 @@
 //! preparation of the keys.
 
 use super::curve::{Affine, Multiples, Multiply, Prepared};
+use super::public::verify_with;
 use super::{PublicKey, Signature};
 use crate::CryptoError;
 
@@ -23,7 +24,7 @@ pub struct Claim<'a> {
 
 impl Claim<'_> {
     fn verify(&self, multiples: &impl Multiply) -> Result<(), CryptoError> {
-        self.key.verify_with(multiples, self.user_id, self.msg, self.signature)
+        verify_with(multiples, &self.key.message_hash(self.user_id, self.msg)?, self.signature)
     }
 }
 

@@ -4,8 +4,8 @@
 //! `comb` multiplies the base point and `window` any other, both in constant time. `vartime` is for verification: it
 //! branches on what it computes, and all of that is public.
 
-mod booth;
 mod comb;
+mod digits;
 mod point;
 mod select;
 mod vartime;

@@ -106,12 +106,13 @@ impl<'a> Initiator<'a> {
         self.share.to_sec1()
     }
 
-    /// Checks the answer and agrees on a key of `key_len` bytes (A4 to A10).
+    /// Checks the answer and agrees on a key of `key_len` bytes (A4 to A10). The confirmations do not cover the
+    /// length: both sides have to ask for the same.
     ///
     /// # Errors
     /// [`CryptoError::KeyShare`] if RB is no point on the curve or leads to infinity,
-    /// [`CryptoError::KeyConfirmation`] if the answer is not from this peer or was altered on the way, or if
-    /// the key lengths differ, [`CryptoError::TooLong`] for a key of more than 128 GiB.
+    /// [`CryptoError::KeyConfirmation`] if the answer is not from this peer or was altered on the way,
+    /// [`CryptoError::TooLong`] for a key of more than 128 GiB.
     pub fn finish(self, answer: &Answer, key_len: usize) -> Result<Finished, CryptoError> {
         let theirs = read_share(&answer.share)?;
         let shared = shared_point(self.key, &self.ephemeral, &self.share, &self.peer, &theirs)?;
@@ -190,13 +191,13 @@ struct Agreement {
 }
 
 impl Agreement {
-    /// KDF(x, y, ZA, ZB) (steps A7 and B7).
+    /// KDF(x, y, ZA, ZB) (steps A8 and B7).
     fn key(&self, len: usize) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
         let Identities([za, zb]) = &self.identities;
         kdf::derive(&[self.shared.as_slice(), za, zb], len)
     }
 
-    /// SB and SA: SM3(2 or 3, y, SM3(x, ZA, ZB, x1, y1, x2, y2)) (steps B8 and A9).
+    /// SB and SA: SM3(2 or 3, y, SM3(x, ZA, ZB, x1, y1, x2, y2)) (steps B8 to B10, A9 and A10).
     fn confirmations(&self) -> [Zeroizing<[u8; CONFIRMATION_LEN]>; 2] {
         let (x, y) = self.shared.split_at(32);
         let Identities([za, zb]) = &self.identities;
@@ -207,7 +208,7 @@ impl Agreement {
 }
 
 /// U = t * (P + f(R) * R) of the peer's long-term and ephemeral points, with t = d + f(r * G) * r of this
-/// side (steps A4 to A6, B3 to B6). The cofactor of this curve is 1.
+/// side (steps A4 to A7, B3 to B6). The cofactor of this curve is 1.
 fn shared_point(
     key: &SecretKey,
     ephemeral: &SecretScalar,

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use super::curve::Prepared;
+use super::public::verify_with;
+use super::user::UserHashes;
 use super::{PublicKey, Signature};
 use crate::CryptoError;
 
@@ -11,13 +13,14 @@ use crate::CryptoError;
 pub struct PreparedPublicKey {
     key: PublicKey,
     multiples: Box<Prepared>,
+    user_hashes: UserHashes,
 }
 
 impl PreparedPublicKey {
     /// Prepares `key`.
     pub fn new(key: PublicKey) -> Self {
-        let multiples = Prepared::new(key.point());
-        Self { key, multiples }
+        let (multiples, user_hashes) = (Prepared::new(key.point()), UserHashes::new(&key));
+        Self { key, multiples, user_hashes }
     }
 
     /// The key itself.
@@ -30,7 +33,8 @@ impl PreparedPublicKey {
     /// # Errors
     /// As [`PublicKey::verify`].
     pub fn verify(&self, user_id: &[u8], msg: &[u8], signature: &Signature) -> Result<(), CryptoError> {
-        self.key.verify_with(&*self.multiples, user_id, msg, signature)
+        let user_hash = self.user_hashes.find(&self.key, user_id)?;
+        verify_with(&*self.multiples, &PublicKey::message_hash_after(&user_hash, msg), signature)
     }
 }
 

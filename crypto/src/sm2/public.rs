@@ -93,27 +93,20 @@ impl PublicKey {
     /// [`CryptoError::Signature`] if it does not verify, [`CryptoError::UserId`] if the user id is too long.
     pub fn verify(&self, user_id: &[u8], msg: &[u8], signature: &Signature) -> Result<(), CryptoError> {
         let [multiples] = &*Multiples::batch(&[self.0]) else { return Err(CryptoError::Signature) };
-        self.verify_with(multiples, user_id, msg, signature)
-    }
-
-    /// As [`verify`](Self::verify), with multiples of this key at hand.
-    pub(super) fn verify_with(
-        &self,
-        multiples: &impl Multiply,
-        user_id: &[u8],
-        msg: &[u8],
-        signature: &Signature,
-    ) -> Result<(), CryptoError> {
-        let e = Scalar::reduce(&self.message_hash(user_id, msg)?);
-        verify_hash(multiples, e, signature).then_some(()).ok_or(CryptoError::Signature)
+        verify_with(multiples, &self.message_hash(user_id, msg)?, signature)
     }
 
     /// e = SM3(Z, msg) (GB/T 32918.2, 6.1).
     pub(crate) fn message_hash(&self, user_id: &[u8], msg: &[u8]) -> Result<[u8; 32], CryptoError> {
+        Ok(Self::message_hash_after(&self.user_hash(user_id)?, msg))
+    }
+
+    /// e = SM3(Z, msg), given Z.
+    pub(super) fn message_hash_after(user_hash: &[u8; 32], msg: &[u8]) -> [u8; 32] {
         let mut e = sm3::Hasher::new();
-        e.update(&self.user_hash(user_id)?);
+        e.update(user_hash);
         e.update(msg);
-        Ok(e.finish().0)
+        e.finish().0
     }
 
     /// Z = SM3(ENTL, user id, curve, public key) (GB/T 32918.2, 5.5).
@@ -135,6 +128,15 @@ impl PublicKey {
     pub(super) fn from_point(point: Affine) -> Self {
         Self(point)
     }
+}
+
+/// Checks a signature of the message hash `e`, with multiples of its key at hand.
+pub(super) fn verify_with(
+    multiples: &impl Multiply,
+    e: &[u8; 32],
+    signature: &Signature,
+) -> Result<(), CryptoError> {
+    verify_hash(multiples, Scalar::reduce(e), signature).then_some(()).ok_or(CryptoError::Signature)
 }
 
 /// Steps B4 to B7 of GB/T 32918.2, 7.1. Nothing here is secret, so it may take variable time.

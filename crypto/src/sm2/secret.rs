@@ -1,21 +1,19 @@
 //! Private keys.
 
-use zeroize::{Zeroize, Zeroizing};
+use std::sync::OnceLock;
 
-use super::arith::{Factor, Scalar};
-use super::nonce::Nonces;
+use zeroize::Zeroizing;
+
+use super::arith::Scalar;
+use super::signer::Signer;
 use super::{PublicKey, SecretScalar, Signature};
-use crate::{CryptoError, random};
-
-/// Nonces tried before giving up: one fails with probability about 2^-254.
-const MAX_NONCES: usize = 16;
+use crate::CryptoError;
 
 /// An SM2 private key d in [1, n-2]. Wiped from memory when dropped; has neither `Debug` nor `Clone`.
 pub struct SecretKey {
     d: SecretScalar,
-    /// (1 + d)^-1 mod n, the one inversion of a signature (GB/T 32918.2, 6.1, A6), done once per key.
-    inverse: Factor,
     public: PublicKey,
+    signer: OnceLock<Signer>,
 }
 
 impl SecretKey {
@@ -41,14 +39,12 @@ impl SecretKey {
     }
 
     fn from_scalar(d: SecretScalar) -> Result<Self, CryptoError> {
-        // d = n-1 has no inverse here; GB/T 32918.1, 6.1 leaves it out.
-        let one_plus_d = Scalar::ONE + *d.get();
-        if one_plus_d.is_zero() {
+        // 1 + d must have an inverse: GB/T 32918.1, 6.1 leaves n - 1 out.
+        if (Scalar::ONE + *d.get()).is_zero() {
             return Err(OUT_OF_RANGE);
         }
-        let inverse = one_plus_d.invert().to_factor();
         let public = d.public_key();
-        Ok(Self { d, inverse, public })
+        Ok(Self { d, public, signer: OnceLock::new() })
     }
 
     /// The public key.
@@ -61,25 +57,11 @@ impl SecretKey {
     /// # Errors
     /// [`CryptoError::UserId`] if the user id is too long, [`CryptoError::Random`] without random bytes.
     pub fn sign(&self, user_id: &[u8], msg: &[u8]) -> Result<Signature, CryptoError> {
-        let e = self.public.message_hash(user_id, msg)?;
-        let mut fresh = Zeroizing::new([0; 32]);
-        random::fill(fresh.as_mut())?;
-        Nonces::new(&self.d, &e, fresh.as_slice())
-            .take(MAX_NONCES)
-            .find_map(|k| self.sign_hash(&e, &k))
-            .ok_or(CryptoError::Random)
+        self.signer().sign(&self.public, user_id, msg)
     }
 
-    /// Steps A4 to A7 with nonce `k`; `None` asks for another one.
-    ///
-    /// s = (k - r d) / (1 + d), which is (k + r) / (1 + d) - r: d itself is not needed.
-    pub(super) fn sign_hash(&self, e: &[u8; 32], k: &SecretScalar) -> Option<Signature> {
-        let r = Scalar::reduce(e) + k.commitment();
-        let sum = r + *k.get();
-        if sum.is_zero() {
-            return None;
-        }
-        Signature::from_scalars(r, sum * self.inverse - r)
+    pub(super) fn signer(&self) -> &Signer {
+        self.signer.get_or_init(|| Signer::new(&self.d, &self.public))
     }
 
     /// The private number d.
@@ -90,12 +72,6 @@ impl SecretKey {
     /// Plain ECDH: the x-coordinate of d times the peer's point (RFC 8998, section 3.4). Hash it before use.
     pub fn ecdh(&self, peer: &PublicKey) -> Zeroizing<[u8; 32]> {
         self.d.ecdh(peer)
-    }
-}
-
-impl Drop for SecretKey {
-    fn drop(&mut self) {
-        self.inverse.zeroize();
     }
 }
 

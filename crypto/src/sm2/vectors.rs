@@ -61,11 +61,7 @@ fn key_exchange_of_the_standard() {
 #[test]
 fn evppkey_sm2_of_openssl() {
     for case in cases(include_str!("../../tests/vectors/evppkey_sm2.txt")) {
-        let pem = format!(
-            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-            wrapped(case.text("pkcs8"))
-        );
-        let key = SecretKey::from_pkcs8_pem(&pem).unwrap();
+        let key = SecretKey::from_pkcs8_pem(&case.pem("pkcs8", "PRIVATE KEY")).unwrap();
         match case.text("kind") {
             "verify" => {
                 let signature = Signature::from_der(&case.bytes("signature")).unwrap();
@@ -86,11 +82,4 @@ fn evppkey_sm2_of_openssl() {
             other => panic!("no such kind: {other}"),
         }
     }
-}
-
-/// Base64 in the lines of 64 characters that PEM asks for.
-fn wrapped(base64: &str) -> String {
-    let lines: Vec<&str> =
-        base64.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    lines.join("\n")
 }

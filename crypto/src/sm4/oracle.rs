@@ -98,3 +98,26 @@ fn the_definition_agrees_with_rustcrypto() {
         assert_eq!(definition.encrypt(&schedule::expand(&key), block), <[u8; 16]>::from(expected));
     }
 }
+
+/// The oracle itself, against the published answers.
+#[test]
+fn the_definition_gives_the_published_answers() {
+    let file = include_str!("../../tests/vectors/sm4_block.txt");
+    let field = |case: &str, name: &str| {
+        let line = case.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "));
+        line.unwrap().to_owned()
+    };
+    let bytes = |case: &str, name: &str| hex::decode(field(case, name)).unwrap();
+    let definition = Definition::new();
+    for case in file.split("\n\n") {
+        let rk = schedule::expand(&bytes(case, "key").try_into().unwrap());
+        let plaintext = bytes(case, "plaintext");
+        let iterations: u32 = field(case, "iterations").parse().unwrap();
+        let (blocks, _) = plaintext.as_chunks();
+        let encrypted: Vec<u8> = blocks
+            .iter()
+            .flat_map(|block| (0..iterations).fold(*block, |block, _| definition.encrypt(&rk, block)))
+            .collect();
+        assert_eq!(encrypted, bytes(case, "ciphertext"), "{}", field(case, "name"));
+    }
+}

@@ -8,6 +8,7 @@
 
 mod common;
 mod gcm;
+mod gmssl;
 mod handshake;
 mod key_files;
 mod kx;

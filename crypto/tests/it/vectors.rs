@@ -1,6 +1,6 @@
 //! The published answers, through the public API.
 
-use crate::common::{Case, cases};
+use crate::common::cases;
 use qianmo_crypto::sm2::{PublicKey, SecretKey, Signature};
 use qianmo_crypto::sm4::gcm;
 use qianmo_crypto::{hmac, sm3};
@@ -47,10 +47,10 @@ fn sm2_of_the_standard() {
 #[test]
 fn sm2_of_openssl() {
     for case in cases(include_str!("../vectors/openssl_sm2.txt")) {
-        let key = SecretKey::from_pkcs8_pem(&pem(&case)).unwrap();
+        let key = SecretKey::from_pkcs8_pem(&case.pem("pkcs8", "PRIVATE KEY")).unwrap();
         let public = PublicKey::from_spki_der(&case.bytes("spki")).unwrap();
         assert_eq!(key.public_key(), public);
-        assert_eq!(*key.to_pkcs8_pem(), pem(&case));
+        assert_eq!(*key.to_pkcs8_pem(), case.pem("pkcs8", "PRIVATE KEY"));
         assert_eq!(public.to_spki_der(), case.bytes("spki"));
         let signature = Signature::from_der(&case.bytes("signature")).unwrap();
         public.verify(&case.bytes("user_id"), &case.bytes("message"), &signature).unwrap();
@@ -62,13 +62,6 @@ fn sm2_of_openssl() {
         };
         assert!(public.verify(other_id, &case.bytes("message"), &signature).is_err());
     }
-}
-
-/// The case's private key as OpenSSL writes it.
-fn pem(case: &Case) -> String {
-    let lines: Vec<&str> =
-        case.text("pkcs8").as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
 }
 
 #[test]

@@ -25,6 +25,12 @@ impl Mask {
         Self(opaque(((word | word.wrapping_neg()) >> 63).wrapping_sub(1)))
     }
 
+    /// Whether `a` and `b` are equal.
+    #[inline(always)]
+    pub(crate) fn equal(a: u64, b: u64) -> Self {
+        Self::is_zero(a ^ b)
+    }
+
     /// `word` if this is true, else 0.
     #[inline(always)]
     pub(crate) fn keep(self, word: u64) -> u64 {
@@ -38,6 +44,11 @@ impl Mask {
         let [n0, n1, n2, n3] = *no;
         let pick = |yes: u64, no: u64| no ^ (self.0 & (yes ^ no));
         [pick(y0, n0), pick(y1, n1), pick(y2, n2), pick(y3, n3)]
+    }
+
+    #[inline(always)]
+    pub(crate) fn xor(self, other: Self) -> Self {
+        Self(self.0 ^ other.0)
     }
 
     #[inline(always)]
@@ -64,7 +75,7 @@ pub(crate) fn add([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> (Words, b
 
 /// a - b and the borrow.
 #[inline(always)]
-pub(super) fn sub([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> (Words, bool) {
+pub(crate) fn sub([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> (Words, bool) {
     let (r0, borrow) = a0.borrowing_sub(b0, false);
     let (r1, borrow) = a1.borrowing_sub(b1, borrow);
     let (r2, borrow) = a2.borrowing_sub(b2, borrow);

@@ -1,10 +1,10 @@
 //! Points and their addition.
 //!
 //! The group's order is odd, so no point is its own opposite and y is never 0: doubling has no exceptions. Addition has
-//! three: either operand at infinity, which masks handle, and equal operands, which each caller rules out or asks
-//! [`Jacobian::add_complete`] for. Opposite operands give Z = 0 by themselves.
+//! three: infinity on either side, and equal operands. Each caller rules them out, or asks for
+//! [`Jacobian::add_complete`], which settles them by masks. Opposite operands give Z = 0 by themselves.
 
-use super::super::arith::{Fe, Mask};
+use super::super::arith::{Fe, Mask, Words};
 
 /// The coefficient b, in Montgomery form.
 const B: Fe = Fe::from_montgomery([
@@ -56,11 +56,6 @@ impl Affine {
     pub(super) fn negate(&self) -> Self {
         Self { x: self.x, y: -self.y }
     }
-
-    #[inline(always)]
-    pub(super) fn is_infinity(&self) -> Mask {
-        self.y.is_zero()
-    }
 }
 
 /// A point (X / Z², Y / Z³), or infinity where Z = 0.
@@ -89,34 +84,39 @@ impl Jacobian {
         // 4 X Y², and the tangent's slope with a = -3.
         let s = &y2_squared * &self.x;
         let m = (&(self.x - zz) * &(self.x + zz)).triple();
-        let x = m.square() - s.double();
-        let y = &m * &(s - x) - y2_squared.square().halve();
-        Self { x, y, z: &y2 * &self.z }
+        // In an order that lets the processor work on two products at a time.
+        let z = &y2 * &self.z;
+        let m_squared = m.square();
+        let y2_fourth = y2_squared.square();
+        let x = m_squared - s.double();
+        let y = &m * &(s - x) - y2_fourth.halve();
+        Self { x, y, z }
     }
 
-    /// This point plus `other`. They must not be equal, unless at infinity.
+    /// 2^`times` times this point.
+    pub(super) fn double_times(&self, times: u32) -> Self {
+        (0..times).fold(*self, |point, _| point.double())
+    }
+
+    /// This point plus `other`. Neither may be infinity, and they must not be equal.
     #[inline(always)]
     pub(crate) fn add(&self, other: &Self) -> Self {
-        let sum = self.add_finite(other).sum();
-        let sum = Self::select(other.is_infinity(), self, &sum);
-        Self::select(self.is_infinity(), other, &sum)
+        self.minus(other).sum()
+    }
+
+    /// This point plus `other`. Neither may be infinity, and they must not be equal.
+    #[inline(always)]
+    pub(crate) fn add_affine(&self, other: &Affine) -> Self {
+        self.minus_affine(other).sum()
     }
 
     /// This point plus `other`, whichever they are.
     pub(crate) fn add_complete(&self, other: &Self) -> Self {
-        let difference = self.add_finite(other);
+        let difference = self.minus(other);
         let equal = difference.h.is_zero().and(difference.r.is_zero());
         let sum = Self::select(equal, &self.double(), &difference.sum());
         let sum = Self::select(other.is_infinity(), self, &sum);
         Self::select(self.is_infinity(), other, &sum)
-    }
-
-    /// This point plus `other`. They must not be equal, unless at infinity.
-    #[inline(always)]
-    pub(crate) fn add_affine(&self, other: &Affine) -> Self {
-        let sum = self.add_affine_finite(other).sum();
-        let sum = Self::select(other.is_infinity(), self, &sum);
-        Self::select(self.is_infinity(), &Self::from(*other), &sum)
     }
 
     /// This point plus `other`, which is not infinity, in variable time.
@@ -124,7 +124,7 @@ impl Jacobian {
         if self.is_infinity().declassify() {
             return Self::from(*other);
         }
-        let difference = self.add_affine_finite(other);
+        let difference = self.minus_affine(other);
         if difference.h.is_zero().and(difference.r.is_zero()).declassify() {
             return self.double();
         }
@@ -168,16 +168,18 @@ impl Jacobian {
         Affine { x: &self.x * &squared, y: &self.y * &(&squared * z_inverse) }
     }
 
+    /// Brings two finite points over one Z.
     #[inline(always)]
-    pub(super) fn add_finite(&self, other: &Self) -> Difference {
+    fn minus(&self, other: &Self) -> Difference {
         let zz = self.z.square();
         let other_zz = other.z.square();
         let (x, y) = (&self.x * &other_zz, &self.y * &(&other_zz * &other.z));
         Difference { h: &other.x * &zz - x, r: &other.y * &(&zz * &self.z) - y, x, y, z: &self.z * &other.z }
     }
 
+    /// Brings two finite points over one Z.
     #[inline(always)]
-    pub(super) fn add_affine_finite(&self, other: &Affine) -> Difference {
+    fn minus_affine(&self, other: &Affine) -> Difference {
         let zz = self.z.square();
         Difference {
             h: &other.x * &zz - self.x,
@@ -189,54 +191,47 @@ impl Jacobian {
     }
 }
 
+/// `point` must not be infinity.
 impl From<Affine> for Jacobian {
     #[inline(always)]
     fn from(point: Affine) -> Self {
-        let z = Fe::select(point.is_infinity(), &Fe::ZERO, &Fe::ONE);
-        Self { x: point.x, y: point.y, z }
+        Self { x: point.x, y: point.y, z: Fe::ONE }
     }
 }
 
 /// As tables keep a point: x and y.
-impl From<Affine> for [u64; 8] {
+impl From<Affine> for [Words; 2] {
     fn from(Affine { x, y }: Affine) -> Self {
-        let ([x0, x1, x2, x3], [y0, y1, y2, y3]) = (*x.montgomery(), *y.montgomery());
-        [x0, x1, x2, x3, y0, y1, y2, y3]
+        [x, y].map(|coordinate| *coordinate.montgomery())
     }
 }
 
-impl From<[u64; 8]> for Affine {
+impl From<[Words; 2]> for Affine {
     #[inline(always)]
-    fn from([x0, x1, x2, x3, y0, y1, y2, y3]: [u64; 8]) -> Self {
-        Self { x: Fe::from_montgomery([x0, x1, x2, x3]), y: Fe::from_montgomery([y0, y1, y2, y3]) }
+    fn from([x, y]: [Words; 2]) -> Self {
+        Self { x: Fe::from_montgomery(x), y: Fe::from_montgomery(y) }
     }
 }
 
 /// As tables keep a point: X, Y and Z.
-impl From<Jacobian> for [u64; 12] {
+impl From<Jacobian> for [Words; 3] {
     fn from(Jacobian { x, y, z }: Jacobian) -> Self {
-        let [x, y, z] = [x, y, z].map(|coordinate| *coordinate.montgomery());
-        let ([x0, x1, x2, x3], [y0, y1, y2, y3], [z0, z1, z2, z3]) = (x, y, z);
-        [x0, x1, x2, x3, y0, y1, y2, y3, z0, z1, z2, z3]
+        [x, y, z].map(|coordinate| *coordinate.montgomery())
     }
 }
 
-impl From<[u64; 12]> for Jacobian {
+impl From<[Words; 3]> for Jacobian {
     #[inline(always)]
-    fn from([x0, x1, x2, x3, y0, y1, y2, y3, z0, z1, z2, z3]: [u64; 12]) -> Self {
-        Self {
-            x: Fe::from_montgomery([x0, x1, x2, x3]),
-            y: Fe::from_montgomery([y0, y1, y2, y3]),
-            z: Fe::from_montgomery([z0, z1, z2, z3]),
-        }
+    fn from([x, y, z]: [Words; 3]) -> Self {
+        Self { x: Fe::from_montgomery(x), y: Fe::from_montgomery(y), z: Fe::from_montgomery(z) }
     }
 }
 
 /// Two finite points over one Z: the first at (x, y), the second at (x + h, y + r). `h` is 0 where they are equal or
 /// opposite, `r` too where they are equal.
-pub(super) struct Difference {
-    pub(super) h: Fe,
-    pub(super) r: Fe,
+struct Difference {
+    h: Fe,
+    r: Fe,
     x: Fe,
     y: Fe,
     z: Fe,
@@ -245,13 +240,17 @@ pub(super) struct Difference {
 impl Difference {
     /// The sum of the two; infinity if they are opposite, and (wrongly) if they are equal.
     #[inline(always)]
-    pub(super) fn sum(&self) -> Jacobian {
+    fn sum(&self) -> Jacobian {
+        // In an order that lets the processor work on two products at a time.
         let hh = self.h.square();
+        let z = &self.z * &self.h;
         let hhh = &hh * &self.h;
         let v = &self.x * &hh;
-        let x = self.r.square() - hhh - v.double();
-        let y = &self.r * &(v - x) - &self.y * &hhh;
-        Jacobian { x, y, z: &self.z * &self.h }
+        let r_squared = self.r.square();
+        let y_hhh = &self.y * &hhh;
+        let x = r_squared - hhh - v.double();
+        let y = &self.r * &(v - x) - y_hhh;
+        Jacobian { x, y, z }
     }
 }
 

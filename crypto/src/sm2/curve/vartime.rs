@@ -60,7 +60,7 @@ impl Prepared {
         let mut base = Jacobian::from(*point);
         for row in 0..8 {
             if row > 0 {
-                base = (0..32).fold(base, |base, _| base.double());
+                base = base.double_times(32);
             }
             push_odd_multiples::<16>(&mut multiples, base);
         }
@@ -102,7 +102,7 @@ fn add_odd_multiple(sum: Jacobian, digit: i8, odd: &[Affine]) -> Jacobian {
 }
 
 /// Appends 1, 3, … 2 N - 1 times `point`.
-fn push_odd_multiples<const N: usize>(out: &mut Vec<Jacobian>, point: Jacobian) {
+pub(super) fn push_odd_multiples<const N: usize>(out: &mut Vec<Jacobian>, point: Jacobian) {
     let twice = point.double();
     let mut multiple = point;
     for _ in 0..N {

@@ -1,9 +1,7 @@
 //! Multiplication of any point, in constant time: signed windows of five bits.
 
-use zeroize::Zeroizing;
-
 use super::super::arith::Words;
-use super::booth::{Booth, Digit};
+use super::digits::{Digit, odd_digits};
 use super::select::select;
 use super::{Affine, Jacobian};
 
@@ -13,45 +11,38 @@ const MULTIPLES: usize = 1 << (WIDTH - 1);
 
 /// `k` times `point`. `k` must be below n, and `point` on the curve and not infinity.
 ///
-/// Before a digit D is added the sum is S = 32 T times the point, |D| ≤ 16. S = ±D as integers only where both are 0,
-/// which masks handle. Modulo n, sums before the last digit are too small to meet; at the last, S + D is k and so not
-/// n, but S - D = n happens for k = n - 6 (D = -3). The last addition is therefore the complete one.
+/// Call what was added before a digit A and the digit D, both multiples of the point. As integers A is a positive
+/// multiple of 32 and |D| is less than that, so A ± D is never 0. Before the last digit it is far below n, too. At the
+/// last, A - D = n happens for k = n - 6, so that addition is the complete one; A + D is k.
 pub(crate) fn multiply(k: &Words, point: &Affine) -> Jacobian {
     let table = Multiples::new(point);
-    let mut digits = Zeroizing::new([Digit::default(); DIGITS]);
-    digits.iter_mut().zip(Booth::<WIDTH>::new(k)).for_each(|(to, digit)| *to = digit);
-    let [lowest, middle @ .., highest] = &*digits;
-    let mut sum = table.read(highest);
-    for digit in middle.iter().rev() {
-        sum = shift(sum).add(&table.read(digit));
-    }
-    shift(sum).add_complete(&table.read(lowest))
+    let (digits, opposite) = odd_digits::<WIDTH, DIGITS>(k);
+    let [lowest, middle @ .., highest] = digits.as_slice() else { return Jacobian::INFINITY };
+    let sum = middle
+        .iter()
+        .rev()
+        .fold(table.read(highest), |sum, digit| sum.double_times(WIDTH).add(&table.read(digit)));
+    sum.double_times(WIDTH).add_complete(&table.read(lowest)).negate_if(opposite)
 }
 
-/// 2^WIDTH times `sum`.
-fn shift(sum: Jacobian) -> Jacobian {
-    (0..WIDTH).fold(sum, |sum, _| sum.double())
-}
-
-/// 1 to 16 times a point.
+/// 1, 3, … 31 times a point.
 #[repr(align(64))]
-struct Multiples([[u64; 12]; MULTIPLES]);
+struct Multiples([[Words; 3]; MULTIPLES]);
 
 impl Multiples {
     /// `point` must not be infinity. No multiple met here is: the group's order is a large prime.
     fn new(point: &Affine) -> Self {
-        let twice = Jacobian::from(*point).double();
-        let mut table = [Jacobian::from(*point).into(); MULTIPLES];
-        let mut multiple = twice;
-        for entry in table.iter_mut().skip(1) {
-            *entry = multiple.into();
-            multiple = multiple.add_affine(point);
-        }
-        Self(table)
+        let mut multiple = Jacobian::from(*point);
+        let twice = multiple.double();
+        Self([(); MULTIPLES].map(|()| {
+            let entry = multiple.into();
+            multiple = multiple.add(&twice);
+            entry
+        }))
     }
 
     #[inline(always)]
     fn read(&self, digit: &Digit) -> Jacobian {
-        Jacobian::from(select(&self.0, digit.magnitude)).negate_if(digit.negative)
+        Jacobian::from(select(&self.0, digit.index)).negate_if(digit.negative)
     }
 }

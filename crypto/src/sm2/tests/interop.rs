@@ -8,7 +8,6 @@ use ::sm2::elliptic_curve::rand_core::{Infallible, TryCryptoRng, TryRng};
 use ::sm2::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use proptest::prelude::*;
 
-use super::super::nonce::Nonces;
 use super::*;
 
 const ID: &str = "1234567812345678";
@@ -29,11 +28,11 @@ impl TryRng for Fixed {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        unimplemented!("whole nonces are drawn at once")
+        unreachable!("whole nonces are drawn at once")
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        unimplemented!("whole nonces are drawn at once")
+        unreachable!("whole nonces are drawn at once")
     }
 
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
@@ -66,8 +65,8 @@ proptest! {
     fn nonces_are_the_standards(d in private(), e: [u8; 32], fresh: [u8; 32]) {
         let (ours, theirs) = (SecretKey::from_bytes(&d).unwrap(), theirs(&d));
         let sign = |fresh: &[u8]| {
-            let nonce = Nonces::new(ours.scalar(), &e, fresh).next().unwrap();
-            ours.sign_hash(&e, &nonce).unwrap().to_bytes()
+            let nonce = ours.signer().nonces(&e, fresh).next().unwrap();
+            ours.signer().sign_hash(&e, &nonce).unwrap().to_bytes()
         };
         prop_assert_eq!(sign(&[]), <[u8; 64]>::from(theirs.sign_prehash(&e).unwrap().to_bytes()));
         let hedged = theirs.sign_prehash_with_rng(&mut Fixed(fresh), &e).unwrap();
@@ -98,8 +97,9 @@ proptest! {
 
 #[test]
 fn later_nonces_differ() {
-    let d = SecretScalar::from_bytes(&small(7)).unwrap();
-    let nonces: Vec<_> = Nonces::new(&d, &[0; 32], &[0; 32]).take(5).map(|nonce| *nonce.to_bytes()).collect();
+    let key = SecretKey::from_bytes(&small(7)).unwrap();
+    let nonces: Vec<_> =
+        key.signer().nonces(&[0; 32], &[0; 32]).take(5).map(|nonce| *nonce.to_bytes()).collect();
     for (i, nonce) in nonces.iter().enumerate() {
         assert!(!nonces[..i].contains(nonce));
     }

@@ -1,10 +1,7 @@
 //! SM4 with GFNI and AVX-512: sixteen blocks in four registers, GHASH with VPCLMULQDQ woven into the rounds.
 //!
 //! Safe to call: the constructors ask the processor, so a value of these types proves that the instructions exist.
-#![expect(
-    unsafe_code,
-    reason = "register loads and stores; calls to functions compiled for these instructions"
-)]
+#![expect(unsafe_code, reason = "register loads and stores; calls to functions compiled for these instructions")]
 
 mod gcm;
 mod ghash;
@@ -12,8 +9,8 @@ mod lanes;
 
 use core::arch::x86_64::*;
 
+use self::lanes::{Batch, Counters, GROUP_LEN, encrypt, rounds, xor_part, xor_whole};
 pub(in crate::sm4) use self::ghash::Powers;
-use self::lanes::{GROUP_LEN, counters, encrypt, rounds, xor_into};
 use super::gfni;
 use crate::sm4::counter::Counter;
 use crate::sm4::schedule::{self, RoundKeys};
@@ -60,10 +57,8 @@ impl Keys {
     }
 }
 
-/// Bytes that one pass over the largest kernel covers.
-const BATCH: usize = 1024;
-/// Blocks in them.
-const BATCH_BLOCKS: u32 = 64;
+/// Groups of a batch: as many as leave registers for hashing.
+const GROUPS: usize = 5;
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
 fn crypt_blocks(keys: &[u32; 32], blocks: &mut [Block]) {
@@ -80,25 +75,34 @@ fn crypt_blocks(keys: &[u32; 32], blocks: &mut [Block]) {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-fn ctr(keys: &[u32; 32], mut counter: Counter, data: &mut [u8]) {
-    let (batches, tail) = data.as_chunks_mut::<BATCH>();
+fn ctr(keys: &[u32; 32], counter: Counter, data: &mut [u8]) {
+    let mut counters = Counters::new(counter);
+    let (batches, tail) = split::<GROUPS>(data, usize::MAX);
     for batch in batches {
-        apply::<4>(keys, counter, batch);
-        counter = counter.plus(BATCH_BLOCKS);
+        let groups = rounds(keys, counters.take(), |_| {});
+        xor_whole(batch, groups);
     }
     match tail.len().div_ceil(GROUP_LEN) {
         0 => {}
-        1 => apply::<1>(keys, counter, tail),
-        2 => apply::<2>(keys, counter, tail),
-        3 => apply::<3>(keys, counter, tail),
-        _ => apply::<4>(keys, counter, tail),
+        1 => ctr_part::<1>(keys, counters, tail),
+        2 => ctr_part::<2>(keys, counters, tail),
+        3 => ctr_part::<3>(keys, counters, tail),
+        4 => ctr_part::<4>(keys, counters, tail),
+        _ => ctr_part::<5>(keys, counters, tail),
     }
 }
 
 /// XORs the key stream into at most `N` groups.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-fn apply<const N: usize>(keys: &[u32; 32], counter: Counter, data: &mut [u8]) {
-    let groups = rounds(keys, counters::<N>(counter), || {});
-    xor_into(data, &groups);
+fn ctr_part<const N: usize>(keys: &[u32; 32], mut counters: Counters, data: &mut [u8]) {
+    let groups = rounds(keys, counters.take::<N>(), |_| {});
+    xor_part(data, groups);
+}
+
+/// At most `count` whole batches of `N` groups, and the rest.
+fn split<const N: usize>(data: &mut [u8], count: usize) -> (&mut [Batch<N>], &mut [u8]) {
+    let count = count.min(data.len() / size_of::<Batch<N>>());
+    let (whole, rest) = data.split_at_mut(count * size_of::<Batch<N>>());
+    (whole.as_chunks_mut().0.as_chunks_mut().0.as_chunks_mut().0, rest)
 }

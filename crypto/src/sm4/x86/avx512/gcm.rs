@@ -3,11 +3,18 @@
 
 use core::arch::x86_64::*;
 
-use super::ghash::{Powers, Run, tag};
-use super::lanes::{GROUP_LEN, Line, bytes, counters, rounds, set_last, xor_into};
-use super::{BATCH, BATCH_BLOCKS, Keys};
-use crate::sm4::counter::Counter;
+use super::ghash::{Powers, Sum, tag};
+use super::lanes::{Batch, Counters, GROUP_LEN, bytes, rounds, set_last, xor_part, xor_whole};
+use super::{GROUPS, Keys, split};
 use crate::sm4::{BLOCK_LEN, Block};
+use crate::sm4::counter::Counter;
+
+/// Groups of the last pass, which has nothing to hash.
+const MOST_GROUPS: usize = 6;
+/// Bytes of a batch.
+pub(super) const BATCH: usize = size_of::<Batch<GROUPS>>();
+/// Bytes that the last pass can take: one block less than it has lanes.
+pub(super) const LAST_PASS: usize = MOST_GROUPS * GROUP_LEN - BLOCK_LEN;
 
 impl Keys {
     /// Encrypts `text` where it lies and returns the tag. `j0` is the counter block of the tag.
@@ -34,72 +41,59 @@ fn crypt<const SEAL: bool>(
 ) -> Block {
     let lengths = [aad.len(), text.len()];
     let mut y = powers.absorb(_mm_setzero_si128(), aad);
-    let mut counter = j0.plus(1);
-    let (batches, tail) = text.as_chunks_mut::<BATCH>();
+    let mut counters = Counters::new(j0.plus(1));
+    let batches = text.len().saturating_sub(LAST_PASS).div_ceil(BATCH);
+    let (batches, last) = split::<GROUPS>(text, batches);
     for at in 0..batches.len() {
         let (done, rest) = batches.split_at_mut(at);
         let Some(batch) = rest.first_mut() else { break };
-        let mut run = powers.run(lines(if SEAL { done.last() } else { Some(&*batch) }));
-        let groups = rounds(keys, counters::<4>(counter), || run.step());
-        y = run.end(y);
-        xor_into(batch, &groups);
-        counter = counter.plus(BATCH_BLOCKS);
+        let groups = counters.take();
+        let groups = match if SEAL { done.last() } else { Some(&*batch) } {
+            Some(hashed) => {
+                let mut sum = Sum::new();
+                let groups = rounds(keys, groups, |at| powers.step(&mut sum, hashed, at));
+                y = powers.end(y, sum);
+                groups
+            }
+            None => rounds(keys, groups, |_| {}),
+        };
+        xor_whole(batch, groups);
+    }
+    if let (true, Some(batch)) = (SEAL, batches.last()) {
+        y = powers.absorb(y, batch.as_flattened().as_flattened());
     }
     if !SEAL {
-        y = powers.finish(y, tail, lengths);
+        y = powers.finish(y, last, lengths);
     }
-    let mut run = powers.run(lines(if SEAL { batches.last() } else { None }));
-    let mask = last_batch(keys, j0, counter, tail, &mut run);
-    y = run.end(y);
+    let mask = last_pass(keys, j0, counters, last);
     if SEAL {
-        y = powers.finish(y, tail, lengths);
+        y = powers.finish(y, last, lengths);
     }
     tag(y, mask)
 }
 
-/// The lines of a batch, if there is one.
-fn lines(batch: Option<&[u8; BATCH]>) -> &[Line] {
-    batch.map_or(&[], |batch| batch.as_chunks().0)
-}
-
-/// Enciphers `tail`, which is shorter than a batch, and returns E(J0).
+/// Enciphers `text`, at most [`LAST_PASS`] bytes, and returns E(J0).
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-fn last_batch(
-    keys: &[u32; 32],
-    j0: Counter,
-    counter: Counter,
-    tail: &mut [u8],
-    run: &mut Run<'_>,
-) -> __m128i {
-    match tail.len().div_ceil(BLOCK_LEN) / (GROUP_LEN / BLOCK_LEN) {
-        0 => last::<1>(keys, j0, counter, tail, run),
-        1 => last::<2>(keys, j0, counter, tail, run),
-        2 => last::<3>(keys, j0, counter, tail, run),
-        3 => last::<4>(keys, j0, counter, tail, run),
-        // 64 blocks, the last one in part: no lane is left.
-        _ => {
-            let groups = rounds(keys, counters::<4>(counter), || run.step());
-            xor_into(tail, &groups);
-            last::<1>(keys, j0, counter, &mut [], run)
-        }
+fn last_pass(keys: &[u32; 32], j0: Counter, counters: Counters, text: &mut [u8]) -> __m128i {
+    match text.len().div_ceil(BLOCK_LEN) / (GROUP_LEN / BLOCK_LEN) {
+        0 => pass::<1>(keys, j0, counters, text),
+        1 => pass::<2>(keys, j0, counters, text),
+        2 => pass::<3>(keys, j0, counters, text),
+        3 => pass::<4>(keys, j0, counters, text),
+        4 => pass::<5>(keys, j0, counters, text),
+        _ => pass::<6>(keys, j0, counters, text),
     }
 }
 
-/// Enciphers `tail`, less than `N` groups, and returns E(J0).
+/// Enciphers `text`, less than `N` groups, and returns E(J0).
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-fn last<const N: usize>(
-    keys: &[u32; 32],
-    j0: Counter,
-    counter: Counter,
-    tail: &mut [u8],
-    run: &mut Run<'_>,
-) -> __m128i {
-    let mut groups = counters::<N>(counter);
+fn pass<const N: usize>(keys: &[u32; 32], j0: Counter, mut counters: Counters, text: &mut [u8]) -> __m128i {
+    let mut groups = counters.take::<N>();
     set_last(&mut groups, j0.value());
-    let groups = rounds(keys, groups, || run.step());
-    xor_into(tail, &groups);
+    let groups = rounds(keys, groups, |_| {});
+    xor_part(text, groups);
     let [.., line] = bytes(groups.last().copied().unwrap_or([_mm512_setzero_si512(); 4]));
     _mm512_extracti32x4_epi32::<3>(line)
 }

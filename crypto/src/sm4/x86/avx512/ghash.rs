@@ -4,21 +4,22 @@
 //! reduction needs two carry-less multiplications. A run of n blocks is a sum of products with H^n … H^1, reduced once.
 
 use core::arch::x86_64::*;
-use core::slice;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::lanes::{Line, load, load_part, store, store_part, xor3};
-use crate::sm4::Block;
+use super::{GROUPS, gcm};
+use super::lanes::{Batch, Line, load, load_part, store, store_part, xor3};
+use crate::sm4::{BLOCK_LEN, Block};
 use crate::sm4::ghash::polyval_key;
 
-/// Powers held: for a batch of 64 blocks and the block of lengths, rounded up to whole lines.
-const POWERS: usize = 68;
+/// Powers held: for the blocks of the last pass and the block of lengths.
+const POWERS: usize = gcm::LAST_PASS / BLOCK_LEN + 1;
 const LINES: usize = POWERS / 4;
+const BATCH_LINES: usize = gcm::BATCH / size_of::<Line>();
 /// Longest run, in bytes.
-const RUN: usize = super::BATCH;
+const RUN: usize = gcm::BATCH;
 
-/// H^68 down to H^1, then a line of zeros, read in place of the blocks that a last line lacks.
+/// H^96 down to H^1, then a line of zeros, read in place of the blocks that a last line lacks.
 #[derive(Zeroize, ZeroizeOnDrop)]
 #[repr(C, align(64))]
 pub(in crate::sm4) struct Powers([Line; LINES + 1]);
@@ -100,52 +101,29 @@ impl Powers {
         self.0.as_flattened().get(16 * POWERS.saturating_sub(power)..).unwrap_or(&[]).as_chunks().0
     }
 
-    /// The hashing of `lines` in steps, for which the caller finds the time.
+    /// Adds the products of line `at` of a batch to `sum`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-    pub(super) fn run<'a>(&'a self, lines: &'a [Line]) -> Run<'a> {
-        let powers = self.from(4 * lines.len());
-        Run {
-            lines: lines.iter(),
-            first: lines.first().and(powers.first()),
-            powers: powers.iter(),
-            sum: Sum::new(),
-        }
-    }
-}
-
-/// See [`Powers::run`].
-pub(super) struct Run<'a> {
-    lines: slice::Iter<'a, Line>,
-    powers: slice::Iter<'a, Line>,
-    first: Option<&'a Line>,
-    sum: Sum,
-}
-
-impl Run<'_> {
-    /// Takes at most two lines.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-    pub(super) fn step(&mut self) {
-        for _ in 0..2 {
-            if let (Some(line), Some(powers)) = (self.lines.next(), self.powers.next()) {
-                self.sum.add(reverse(load(line)), load(powers));
-            }
+    pub(super) fn step(&self, sum: &mut Sum, batch: &Batch<GROUPS>, at: usize) {
+        let (_, powers) = self.0.split_at(LINES - BATCH_LINES);
+        if let (Some(line), Some(powers)) = (batch.as_flattened().get(at), powers.get(at)) {
+            sum.add(reverse(load(line)), load(powers));
         }
     }
 
-    /// The hash after the lines taken, `y` being the one before them.
+    /// The hash after a batch whose products are `sum`, `y` being the one before it.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-    pub(super) fn end(mut self, y: __m128i) -> __m128i {
-        let Some(power) = self.first else { return y };
-        self.sum.add(_mm512_zextsi128_si512(y), load(power));
-        self.sum.reduce()
+    pub(super) fn end(&self, y: __m128i, mut sum: Sum) -> __m128i {
+        if let Some(power) = self.0.get(LINES - BATCH_LINES) {
+            sum.add(_mm512_zextsi128_si512(y), load(power));
+        }
+        sum.reduce()
     }
 }
 
 /// A sum of products, four side by side, not yet reduced: `low` + `middle`·x^64 + `high`·x^128.
-struct Sum {
+pub(super) struct Sum {
     low: __m512i,
     middle: __m512i,
     high: __m512i,
@@ -154,7 +132,7 @@ struct Sum {
 impl Sum {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let zero = _mm512_setzero_si512();
         Self { low: zero, middle: zero, high: zero }
     }

@@ -11,65 +11,72 @@ pub(super) type Group = [__m512i; 4];
 pub(super) type Line = [u8; 64];
 /// Bytes of a group.
 pub(super) const GROUP_LEN: usize = 256;
+/// `N` groups as they lie in memory.
+pub(super) type Batch<const N: usize> = [[Line; 4]; N];
 
-/// The 16·`N` counter blocks from `counter` on, in the kernel's domain.
+/// Counter blocks, in the kernel's domain.
 ///
 /// Lane 4L+k holds block 4k+L, so that transposing each 128-bit lane puts the blocks into their order.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-pub(super) fn counters<const N: usize>(counter: Counter) -> [Group; N] {
-    let [a, b, c] = counter.prefix_words();
-    let words = [domain(broadcast(a)), domain(broadcast(b)), domain(broadcast(c))];
-    let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    let mut value = _mm512_add_epi32(broadcast(counter.value()), order);
-    let mut groups = [[words[0], words[1], words[2], value]; N];
-    for group in &mut groups {
-        group[3] = domain(value);
-        value = _mm512_add_epi32(value, broadcast(16));
+pub(super) struct Counters {
+    words: [__m512i; 3],
+    next: __m512i,
+}
+
+impl Counters {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+    pub(super) fn new(counter: Counter) -> Self {
+        let [a, b, c] = counter.prefix_words();
+        let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+        Self {
+            words: [domain(broadcast(a)), domain(broadcast(b)), domain(broadcast(c))],
+            next: _mm512_add_epi32(broadcast(counter.value()), order),
+        }
     }
-    groups
+
+    /// The next 16·`N` blocks.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+    pub(super) fn take<const N: usize>(&mut self) -> [Group; N] {
+        let [a, b, c] = self.words;
+        let mut groups = [[a, b, c, c]; N];
+        for [.., value] in &mut groups {
+            *value = domain(self.next);
+            self.next = _mm512_add_epi32(self.next, broadcast(16));
+        }
+        groups
+    }
 }
 
 /// Replaces the counter of the very last block.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
 pub(super) fn set_last<const N: usize>(groups: &mut [Group; N], value: u32) {
-    if let Some(group) = groups.last_mut() {
-        group[3] = _mm512_mask_blend_epi32(1 << 15, group[3], domain(broadcast(value)));
+    if let Some([.., last]) = groups.last_mut() {
+        *last = _mm512_mask_blend_epi32(1 << 15, *last, domain(broadcast(value)));
     }
 }
 
-/// The 32 rounds; `between` runs eight times on the way, for work that fits in the gaps.
+/// The 32 rounds. On the way `between` runs with 0 to 19, for work that fits in the gaps.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
 pub(super) fn rounds<const N: usize>(
     keys: &[u32; 32],
     mut groups: [Group; N],
-    mut between: impl FnMut(),
+    mut between: impl FnMut(usize),
 ) -> [Group; N] {
     let constants = Constants::new();
-    let (quads, _) = keys.as_chunks::<4>();
-    for &[a, b, c, d] in quads {
-        let mut pairs = [_mm512_setzero_si512(); N];
-        for (pair, [_, _, x2, x3]) in pairs.iter_mut().zip(&groups) {
-            *pair = _mm512_xor_si512(*x2, *x3);
-        }
-        for ([x0, x1, _, _], pair) in groups.iter_mut().zip(&pairs) {
-            *x0 = constants.round(*x0, xor3(*pair, *x1, broadcast(a)));
-        }
-        for ([x0, x1, _, _], pair) in groups.iter_mut().zip(&pairs) {
-            *x1 = constants.round(*x1, xor3(*pair, *x0, broadcast(b)));
-        }
-        for (pair, [x0, x1, _, _]) in pairs.iter_mut().zip(&groups) {
-            *pair = _mm512_xor_si512(*x0, *x1);
-        }
-        for ([_, _, x2, x3], pair) in groups.iter_mut().zip(&pairs) {
-            *x2 = constants.round(*x2, xor3(*pair, *x3, broadcast(c)));
-        }
-        for ([_, _, x2, x3], pair) in groups.iter_mut().zip(&pairs) {
-            *x3 = constants.round(*x3, xor3(*pair, *x2, broadcast(d)));
-        }
-        between();
+    let (octets, _) = keys.as_chunks::<8>();
+    for (at, &[a, b, c, d, e, f, g, h]) in octets.iter().enumerate() {
+        constants.two_rounds(&mut groups, [a, b]);
+        between(5 * at);
+        constants.two_rounds_more(&mut groups, [c, d]);
+        between(5 * at + 1);
+        constants.two_rounds(&mut groups, [e, f]);
+        between(5 * at + 2);
+        between(5 * at + 3);
+        constants.two_rounds_more(&mut groups, [g, h]);
+        between(5 * at + 4);
     }
     groups
 }
@@ -85,6 +92,38 @@ impl Constants {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
     fn new() -> Self {
         Self { m0: _mm512_set1_epi64(M0), m3: _mm512_set1_epi64(M3) }
+    }
+
+    /// Two rounds, which change the first two words of each block.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+    fn two_rounds<const N: usize>(&self, groups: &mut [Group; N], [a, b]: [u32; 2]) {
+        let mut pairs = [_mm512_setzero_si512(); N];
+        for (pair, [_, _, x2, x3]) in pairs.iter_mut().zip(&*groups) {
+            *pair = _mm512_xor_si512(*x2, *x3);
+        }
+        for ([x0, x1, _, _], pair) in groups.iter_mut().zip(&pairs) {
+            *x0 = self.round(*x0, xor3(*pair, *x1, broadcast(a)));
+        }
+        for ([x0, x1, _, _], pair) in groups.iter_mut().zip(&pairs) {
+            *x1 = self.round(*x1, xor3(*pair, *x0, broadcast(b)));
+        }
+    }
+
+    /// The two rounds after those, which change the last two words.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+    fn two_rounds_more<const N: usize>(&self, groups: &mut [Group; N], [a, b]: [u32; 2]) {
+        let mut pairs = [_mm512_setzero_si512(); N];
+        for (pair, [x0, x1, _, _]) in pairs.iter_mut().zip(&*groups) {
+            *pair = _mm512_xor_si512(*x0, *x1);
+        }
+        for ([_, _, x2, x3], pair) in groups.iter_mut().zip(&pairs) {
+            *x2 = self.round(*x2, xor3(*pair, *x3, broadcast(a)));
+        }
+        for ([_, _, x2, x3], pair) in groups.iter_mut().zip(&pairs) {
+            *x3 = self.round(*x3, xor3(*pair, *x2, broadcast(b)));
+        }
     }
 
     /// `x` after a round whose S-boxes take `t`.
@@ -111,7 +150,7 @@ pub(super) fn encrypt(keys: &[u32; 32], blocks: [__m512i; 4]) -> [__m512i; 4] {
     for word in &mut group {
         *word = domain(*word);
     }
-    let [group] = rounds(keys, [group], || {});
+    let [group] = rounds(keys, [group], |_| {});
     bytes(group)
 }
 
@@ -167,21 +206,24 @@ pub(super) fn xor3(a: __m512i, b: __m512i, c: __m512i) -> __m512i {
     _mm512_ternarylogic_epi32::<0x96>(a, b, c)
 }
 
+/// XORs what [`rounds`] made into as many groups of data.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+pub(super) fn xor_whole<const N: usize>(data: &mut Batch<N>, groups: [Group; N]) {
+    for (lines, group) in data.iter_mut().zip(groups) {
+        for (line, key) in lines.iter_mut().zip(bytes(group)) {
+            store(line, _mm512_xor_si512(load(line), key));
+        }
+    }
+}
+
 /// XORs what [`rounds`] made into `data`, of which there is no more.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-pub(super) fn xor_into<const N: usize>(data: &mut [u8], groups: &[Group; N]) {
-    for (group, part) in groups.iter().zip(data.chunks_mut(GROUP_LEN)) {
-        let stream = bytes(*group);
-        // Whole groups apart, so that their lines stay in registers.
-        if let Ok(part) = <&mut [u8; GROUP_LEN]>::try_from(&mut *part) {
-            for (line, key) in part.as_chunks_mut().0.iter_mut().zip(stream) {
-                store(line, _mm512_xor_si512(load(line), key));
-            }
-        } else {
-            for (line, key) in part.chunks_mut(64).zip(stream) {
-                store_part(line, _mm512_xor_si512(load_part(line), key));
-            }
+pub(super) fn xor_part<const N: usize>(data: &mut [u8], groups: [Group; N]) {
+    for (group, part) in groups.into_iter().zip(data.chunks_mut(GROUP_LEN)) {
+        for (key, line) in bytes(group).into_iter().zip(part.chunks_mut(64)) {
+            store_part(line, _mm512_xor_si512(load_part(line), key));
         }
     }
 }
