@@ -102,6 +102,8 @@ fn each_wrong_setting_is_named() {
     says(&refusal(|s| s.signing_key = token::P256_KEY), "sm2p256v1");
     let vendors = Mechanisms { sm2_sign: 0x8000_0001, ..settings().mechanisms };
     says(&refusal(|s| s.mechanisms = vendors), "0x80000001");
+    let nobodys = Mechanisms { sm4_ecb: 0x0001_0002, ..settings().mechanisms };
+    says(&refusal(|s| s.mechanisms = nobodys), "0x00010002");
 }
 
 #[test]
