@@ -1,7 +1,10 @@
 //! SM4 with GFNI and AVX-512: sixteen blocks in four registers, GHASH with VPCLMULQDQ woven into the rounds.
 //!
 //! Safe to call: the constructors ask the processor, so a value of these types proves that the instructions exist.
-#![expect(unsafe_code, reason = "register loads and stores; calls to functions compiled for these instructions")]
+#![expect(
+    unsafe_code,
+    reason = "register loads and stores; calls to functions compiled for these instructions"
+)]
 
 mod gcm;
 mod ghash;
@@ -9,8 +12,8 @@ mod lanes;
 
 use core::arch::x86_64::*;
 
-use self::lanes::{Batch, Counters, GROUP_LEN, encrypt, rounds, xor_part, xor_whole};
 pub(in crate::sm4) use self::ghash::Powers;
+use self::lanes::{Batch, Counters, GROUP_LEN, encrypt, rounds, xor_part, xor_whole};
 use super::gfni;
 use crate::sm4::counter::Counter;
 use crate::sm4::schedule::{self, RoundKeys};

@@ -6,8 +6,8 @@ use core::arch::x86_64::*;
 use super::ghash::{Powers, Sum, tag};
 use super::lanes::{Batch, Counters, GROUP_LEN, bytes, rounds, set_last, xor_part, xor_whole};
 use super::{GROUPS, Keys, split};
-use crate::sm4::{BLOCK_LEN, Block};
 use crate::sm4::counter::Counter;
+use crate::sm4::{BLOCK_LEN, Block};
 
 /// Groups of the last pass, which has nothing to hash.
 const MOST_GROUPS: usize = 6;

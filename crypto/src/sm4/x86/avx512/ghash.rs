@@ -7,10 +7,10 @@ use core::arch::x86_64::*;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{GROUPS, gcm};
 use super::lanes::{Batch, Line, load, load_part, store, store_part, xor3};
-use crate::sm4::{BLOCK_LEN, Block};
+use super::{GROUPS, gcm};
 use crate::sm4::ghash::polyval_key;
+use crate::sm4::{BLOCK_LEN, Block};
 
 /// Powers held: for the blocks of the last pass and the block of lengths.
 const POWERS: usize = gcm::LAST_PASS / BLOCK_LEN + 1;
