@@ -119,7 +119,7 @@ pub(crate) struct Inner {
     /// Where the node listens.
     pub(crate) address: SocketAddr,
     /// Places for jobs that run.
-    pub(crate) places: Semaphore,
+    pub(crate) places: Arc<Semaphore>,
     pub(crate) uploads: Semaphore,
     /// Places for datasets that are read before they are listed.
     pub(crate) readings: Arc<Semaphore>,
@@ -208,7 +208,7 @@ impl Node {
             jobs: Jobs::default(),
             links: Links::default(),
             address,
-            places: Semaphore::new(config.limits.jobs),
+            places: Arc::new(Semaphore::new(config.limits.jobs)),
             uploads: Semaphore::new(UPLOADS),
             readings: Arc::new(Semaphore::new(READINGS)),
             decisions: Mutex::new(()),

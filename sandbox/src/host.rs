@@ -5,6 +5,8 @@ mod dataset;
 mod memory;
 mod random;
 
+use std::time::Duration;
+
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{AsContextMut, StoreContextMut};
 
@@ -57,11 +59,16 @@ impl Host {
     pub(crate) fn check_time(&self) -> Result<(), RunError> {
         if self.stop.is_stopped() {
             Err(RunError::Stopped)
-        } else if self.clock.now_ms() > self.deadline_ms {
+        } else if self.clock.now_ms() >= self.deadline_ms {
             Err(RunError::Time { limit_ms: self.limits.wall_ms })
         } else {
             Ok(())
         }
+    }
+
+    /// The time the run has left. When it has passed, [`Self::check_time`] says so.
+    fn left(&self) -> Duration {
+        Duration::from_millis(self.deadline_ms.saturating_sub(self.clock.now_ms()))
     }
 }
 

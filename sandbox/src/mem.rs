@@ -1,6 +1,7 @@
 //! A table in memory: for tests, examples and mock twins.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::table::{check_table, piece};
 use crate::{Batch, Column, Field, RowSource, SourceError, TableError, TableSource};
@@ -55,7 +56,7 @@ struct Scan {
 }
 
 impl RowSource for Scan {
-    fn next(&mut self) -> Result<Option<Batch>, SourceError> {
+    fn next(&mut self, _: Duration) -> Result<Option<Batch>, SourceError> {
         let start = self.next;
         let end = self.table.rows.min(start.saturating_add(self.max_rows));
         if start >= end {

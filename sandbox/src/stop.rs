@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Stops every run it was given to, within about 20 ms of model code. Clones share one flag.
+/// Stops every run it was given to, within about 20 ms of model code; a wait for rows ends as soon as their
+/// [source](crate::RowSource::next) sees to it. Clones share one flag.
 #[derive(Clone, Debug, Default)]
 pub struct StopFlag(Arc<AtomicBool>);
 

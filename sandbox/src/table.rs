@@ -1,6 +1,7 @@
 //! Tables on their way into a model: schema, columns, and the traits a host implements to feed them.
 
 use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -284,11 +285,13 @@ pub trait TableSource: Send {
 
 /// A scan under way.
 pub trait RowSource: Send {
-    /// The next rows, or None when there are no more. May block; a stopped job is noticed when it returns.
+    /// The next rows, or None when there are no more. May block, but only for `left`, the time that the run has
+    /// left, and only until the job's [`StopFlag`](crate::StopFlag) is set: the run ends when this returns,
+    /// whatever it returns then.
     ///
     /// # Errors
     /// As [`TableSource::scan`].
-    fn next(&mut self) -> Result<Option<Batch>, SourceError>;
+    fn next(&mut self, left: Duration) -> Result<Option<Batch>, SourceError>;
 }
 
 #[cfg(test)]

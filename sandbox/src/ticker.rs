@@ -1,8 +1,6 @@
 //! The one place that looks at a clock: it advances the engine's epoch, at which runs check whether they
 //! should end.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -11,13 +9,19 @@ use wasmtime::EngineWeak;
 /// A stopped or late run ends within about two of these.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Milliseconds since the ticker started, as of its last tick.
-#[derive(Clone)]
-pub(crate) struct Clock(Arc<AtomicU64>);
+/// When the ticker started.
+#[derive(Clone, Copy)]
+pub(crate) struct Clock(Instant);
 
 impl Clock {
-    pub(crate) fn now_ms(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+    #[expect(clippy::disallowed_methods, reason = "wall-time limits; nothing a model sees depends on it")]
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Milliseconds since then.
+    pub(crate) fn now_ms(self) -> u64 {
+        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }
 
@@ -30,26 +34,17 @@ pub(crate) struct Ticker {
 
 impl Ticker {
     pub(crate) fn start(engine: EngineWeak) -> std::io::Result<Self> {
-        let clock = Clock(Arc::default());
         let (alive, dropped) = mpsc::channel();
-        let shared = clock.clone();
         std::thread::Builder::new().name("sandbox-ticker".to_owned()).spawn(move || {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "wall-time limits; nothing a model sees depends on it"
-            )]
-            let start = Instant::now();
             while dropped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
                 let Some(engine) = engine.upgrade() else { return };
-                let elapsed = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-                shared.0.store(elapsed, Ordering::Relaxed);
                 engine.increment_epoch();
             }
         })?;
-        Ok(Self { clock, _alive: alive })
+        Ok(Self { clock: Clock::start(), _alive: alive })
     }
 
-    pub(crate) fn clock(&self) -> Clock {
-        self.clock.clone()
+    pub(crate) const fn clock(&self) -> Clock {
+        self.clock
     }
 }

@@ -3,13 +3,15 @@
 
 mod common;
 
+use std::{sync::mpsc, time::Duration};
+
 use common::{column_x, engine, field, guests};
 use qianmo_sandbox::{
     Batch, Column, ColumnData, ColumnType, Field, Job, Limits, Outcome, Output, RowSource, RunError,
     SourceError, StopFlag, TableSource,
 };
 
-type Next = Box<dyn Fn(u32) -> Result<Option<Batch>, SourceError> + Send + Sync>;
+type Next = Box<dyn Fn(u32, Duration) -> Result<Option<Batch>, SourceError> + Send + Sync>;
 
 /// A table `t` with a column `x`, whose n-th batch is what a function says.
 struct Scripted {
@@ -34,9 +36,9 @@ impl TableSource for Scripted {
 }
 
 impl RowSource for Script {
-    fn next(&mut self) -> Result<Option<Batch>, SourceError> {
+    fn next(&mut self, left: Duration) -> Result<Option<Batch>, SourceError> {
         self.1 += 1;
-        (self.0)(self.1)
+        (self.0)(self.1, left)
     }
 }
 
@@ -47,7 +49,7 @@ fn run_with(limits: Limits, stop: StopFlag, next: Next) -> Outcome<Output> {
 }
 
 fn run(next: impl Fn(u32) -> Result<Option<Batch>, SourceError> + Send + Sync + 'static) -> Outcome<Output> {
-    run_with(Limits::default(), StopFlag::new(), Box::new(next))
+    run_with(Limits::default(), StopFlag::new(), Box::new(move |turn, _| next(turn)))
 }
 
 fn batch(rows: u32, data: ColumnData) -> Result<Option<Batch>, SourceError> {
@@ -103,7 +105,7 @@ fn a_batch_that_is_not_what_was_asked_for_never_reaches_the_model() {
         }
     }
     let limits = Limits { batch_bytes: 7, ..limits };
-    let one_row = Box::new(|_| batch(1, ColumnData::F64(vec![1.0])));
+    let one_row = Box::new(|_, _| batch(1, ColumnData::F64(vec![1.0])));
     match run_with(limits, StopFlag::new(), one_row).result {
         Err(RunError::Source(SourceError(reason))) => assert!(reason.contains("the limit is 7"), "{reason}"),
         other => panic!("{other:?}"),
@@ -117,7 +119,7 @@ fn a_wide_or_heavy_batch_is_handed_over_in_pieces() {
         _ => Ok(None),
     };
     let limits = Limits { batch_bytes: 100_000, ..Limits::default() };
-    let outcome = run_with(limits, StopFlag::new(), Box::new(heavy));
+    let outcome = run_with(limits, StopFlag::new(), Box::new(move |turn, _| heavy(turn)));
     assert!(outcome.result.is_ok(), "{:?}", outcome.result);
     assert_eq!(outcome.usage.rows_read, 50_000);
     assert!(outcome.usage.fuel > run(heavy).usage.fuel, "there are more calls to pay for");
@@ -132,14 +134,14 @@ fn a_panic_in_a_source_ends_that_run_only() {
 
 #[test]
 fn an_endless_source_ends_with_the_time_or_with_the_stop_flag() {
-    let endless = || Box::new(|_| batch(1, ColumnData::F64(vec![1.0]))) as Next;
+    let endless = || Box::new(|_, _| batch(1, ColumnData::F64(vec![1.0]))) as Next;
     let limits = Limits { wall_ms: 50, ..Limits::default() };
     let error = run_with(limits, StopFlag::new(), endless()).result.unwrap_err();
     assert_eq!(error, RunError::Time { limit_ms: 50 });
 
     let stop = StopFlag::new();
     let flag = stop.clone();
-    let stops = Box::new(move |turn| {
+    let stops = Box::new(move |turn, _| {
         if turn == 1000 {
             flag.stop();
         }
@@ -148,4 +150,16 @@ fn an_endless_source_ends_with_the_time_or_with_the_stop_flag() {
     let outcome = run_with(Limits::default(), stop, stops);
     assert_eq!(outcome.result.unwrap_err(), RunError::Stopped);
     assert_eq!(outcome.usage.rows_read, 999, "the batch after which it was stopped is not handed over");
+}
+
+#[test]
+fn a_source_that_gives_up_when_no_time_is_left_ends_the_run_with_its_time() {
+    let limits = Limits { wall_ms: 50, ..Limits::default() };
+    let patient: Next = Box::new(|_, left| {
+        let (_nothing_comes, waits) = mpsc::channel::<()>();
+        let _ = waits.recv_timeout(left);
+        Err(SourceError("gave up".to_owned()))
+    });
+    let error = run_with(limits, StopFlag::new(), patient).result.unwrap_err();
+    assert_eq!(error, RunError::Time { limit_ms: 50 });
 }

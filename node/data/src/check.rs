@@ -1,16 +1,12 @@
 //! A dataset read once from end to end, before anyone else may.
 
 use std::fs::Metadata;
-use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::datatypes::Float64Type;
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _};
-use datafusion::error::Result as EngineResult;
-use datafusion::physical_plan::coop::CooperativeExec;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +70,7 @@ async fn read(spec: &DatasetSpec, limits: &MemoryLimits) -> Result<u64, DataErro
     let mut batches = engine::on_deep_stack(async move {
         let plan = view::plan(&owned, &limits).await?;
         let state = engine::session(&limits)?.state();
-        let plan = state.create_physical_plan(&plan).await.and_then(yielding).map_err(failed)?;
+        let plan = state.create_physical_plan(&plan).await.map_err(failed)?;
         execute_stream(plan, state.task_ctx()).map_err(failed)
     })
     .await?;
@@ -87,20 +83,6 @@ async fn read(spec: &DatasetSpec, limits: &MemoryLimits) -> Result<u64, DataErro
         rows += batch.num_rows() as u64;
     }
     Ok(rows)
-}
-
-/// The plan whose joins let go of the thread now and then. The engine sees to that for sources only, and a join
-/// can make hours of work of one batch that it was given.
-fn yielding(plan: Arc<dyn ExecutionPlan>) -> EngineResult<Arc<dyn ExecutionPlan>> {
-    plan.transform_up(|node| {
-        let joins = node.children().len() > 1;
-        Ok(if joins {
-            Transformed::yes(Arc::new(CooperativeExec::new(node)) as _)
-        } else {
-            Transformed::no(node)
-        })
-    })
-    .data()
 }
 
 fn inspect(batch: &RecordBatch, fields: &[FieldSpec], before: u64) -> Result<(), DataError> {

@@ -13,6 +13,7 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{ScalarUDF, Volatility};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
+use crate::coop::YieldingJoins;
 use crate::{BATCH_ROWS, DataError};
 
 /// What one job may use to hold rows that cannot be streamed: sorts, groups, joins.
@@ -51,6 +52,7 @@ fn state(limits: &MemoryLimits) -> Result<SessionState, DataError> {
         .with_scalar_functions(repeatable(SessionStateDefaults::default_scalar_functions()))
         .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
         .with_window_functions(SessionStateDefaults::default_window_functions())
+        .with_physical_optimizer_rule(Arc::new(YieldingJoins))
         .build())
 }
 

@@ -38,6 +38,7 @@
 mod batch;
 mod check;
 mod convert;
+mod coop;
 mod engine;
 mod error;
 mod grant;

@@ -1,29 +1,51 @@
 //! Rows on their way into the sandbox: one enforcement point, the `PolicyTable`s of a job's session.
 
-use std::sync::Arc;
+use std::{sync::Arc, thread, time::Duration};
 
-use qianmo_data::{self as data, JobSession};
+use qianmo_data::{self as data, DataError, JobSession};
 use qianmo_sandbox::{self as sandbox, RowSource, SourceError, TableSource};
-use tokio::runtime::Handle;
+use tokio::{
+    runtime::Handle,
+    sync::{
+        OwnedSemaphorePermit,
+        mpsc::{self, Receiver, Sender},
+    },
+    time,
+};
 
-/// A table of the job's session, as the sandbox reads it. The sandbox runs on a thread of its own and
-/// waits there for the next batch: back-pressure, not buffering.
+use super::stop::Stop;
+
+/// A place among the jobs that run, free when all who hold it have let go.
+pub(crate) type Place = Arc<OwnedSemaphorePermit>;
+
+/// What one turn of a reading gives: rows, the end, or why there are none.
+type Turn = Result<Option<data::Batch>, DataError>;
+
+/// Stack of a reading thread, as large as that of a run: a deep view is read by deep recursion.
+const READING_STACK_BYTES: usize = 4 << 20;
+
+/// A table of the job's session, as the sandbox reads it. The sandbox runs on a thread of its own and waits there
+/// for the next batch, which a thread of the reading makes: at most one ahead.
 pub(crate) struct SessionTable {
     name: String,
     schema: Vec<sandbox::Field>,
     session: Arc<JobSession>,
     runtime: Handle,
+    stop: Stop,
+    place: Place,
 }
 
 impl SessionTable {
-    /// The table `name` of `session`; batches are awaited on `runtime`.
+    /// The table `name` of `session`; batches are awaited on `runtime`, until `stop`. Its readings hold `place`.
     pub(crate) fn new(
         name: &str,
         session: Arc<JobSession>,
         runtime: Handle,
-    ) -> Result<Self, data::DataError> {
+        stop: Stop,
+        place: Place,
+    ) -> Result<Self, DataError> {
         let schema = session.schema(name)?.iter().map(field).collect();
-        Ok(Self { name: name.to_owned(), schema, session, runtime })
+        Ok(Self { name: name.to_owned(), schema, session, runtime, stop, place })
     }
 }
 
@@ -37,21 +59,74 @@ impl TableSource for SessionTable {
     }
 
     fn scan(&self, columns: &[usize], max_rows: u32) -> Result<Box<dyn RowSource>, SourceError> {
-        let stream = self.runtime.block_on(self.session.scan(&self.name, columns, max_rows));
-        let stream = stream.map_err(|e| SourceError(e.to_string()))?;
-        Ok(Box::new(SessionRows { stream, runtime: self.runtime.clone() }))
+        let (sender, turns) = mpsc::channel(1);
+        let reading = Reading {
+            session: Arc::clone(&self.session),
+            table: self.name.clone(),
+            columns: columns.to_vec(),
+            max_rows,
+            _place: Arc::clone(&self.place),
+        };
+        let runtime = self.runtime.clone();
+        let thread = thread::Builder::new().name("qianmo-read".to_owned()).stack_size(READING_STACK_BYTES);
+        thread
+            .spawn(move || runtime.block_on(reading.run(&sender)))
+            .map_err(|e| SourceError(format!("no thread to read on ({e})")))?;
+        Ok(Box::new(SessionRows { turns, stop: self.stop.clone(), runtime: self.runtime.clone() }))
     }
 }
 
+/// The sandbox's end of a reading. Dropping it ends the reading.
 struct SessionRows {
-    stream: data::BatchStream,
+    turns: Receiver<Turn>,
+    stop: Stop,
     runtime: Handle,
 }
 
 impl RowSource for SessionRows {
-    fn next(&mut self) -> Result<Option<sandbox::Batch>, SourceError> {
-        let next = self.runtime.block_on(self.stream.next());
-        next.map(|found| found.map(batch)).map_err(|e| SourceError(e.to_string()))
+    fn next(&mut self, left: Duration) -> Result<Option<sandbox::Batch>, SourceError> {
+        let turn = self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.stop.stopped() => None,
+                turn = self.turns.recv() => turn,
+                () = time::sleep(left) => None,
+            }
+        });
+        let turn = turn.ok_or_else(|| SourceError("the reading broke off".to_owned()))?;
+        turn.map(|found| found.map(batch)).map_err(|e| SourceError(e.to_string()))
+    }
+}
+
+/// The engine's end of a reading, on a thread of its own: an engine that does not let go of its thread for long keeps
+/// nobody waiting but itself, and its job's place, so that there are never more of them than places.
+struct Reading {
+    session: Arc<JobSession>,
+    table: String,
+    columns: Vec<usize>,
+    max_rows: u32,
+    _place: Place,
+}
+
+impl Reading {
+    /// Reads until nobody takes the rows any more.
+    async fn run(self, turns: &Sender<Turn>) {
+        tokio::select! {
+            biased;
+            () = turns.closed() => {}
+            () = self.feed(turns) => {}
+        }
+    }
+
+    async fn feed(&self, turns: &Sender<Turn>) {
+        let mut rows = match self.session.scan(&self.table, &self.columns, self.max_rows).await {
+            Ok(rows) => rows,
+            Err(error) => return drop(turns.send(Err(error)).await),
+        };
+        // After the last row the stream says so as often as it is asked. A channel that ends tells of a panic.
+        while let Ok(room) = turns.reserve().await {
+            room.send(rows.next().await);
+        }
     }
 }
 

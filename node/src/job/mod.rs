@@ -7,3 +7,4 @@ pub(crate) mod order;
 pub(crate) mod run;
 pub(crate) mod running;
 pub(crate) mod serve;
+pub(crate) mod stop;

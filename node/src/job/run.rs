@@ -3,19 +3,24 @@
 use std::sync::Arc;
 
 use qianmo_crypto::sm3::Digest;
-use qianmo_data::{Fault, Grant, JobSession, MemoryLimits};
+use qianmo_data::{DataError, Fault, Grant, JobSession, MemoryLimits};
 use qianmo_proto::{
     ErrorCode, WireError,
     contract::OutputKind,
     views::{LogEntry, LogView},
 };
-use qianmo_sandbox::{Job, Level, Limits, Model, TableSource, Usage};
+use qianmo_sandbox::{Job, Level, Limits, Model, RunError, TableSource, Usage};
 use tokio::runtime::Handle;
 
 use crate::{
     authorize::Permit,
     egress::Computed,
-    job::{convert, inputs::SessionTable, running::Running},
+    job::{
+        convert,
+        inputs::{Place, SessionTable},
+        running::Running,
+        stop::Stop,
+    },
     node::Shared,
 };
 
@@ -70,7 +75,7 @@ pub(crate) async fn inputs(node: &Shared, permit: &Permit) -> Result<Inputs, Ran
 }
 
 /// The owner reads the whole reason in the job's log; the consumer learns whose fault it is.
-fn source_failed(node: &Shared, error: &qianmo_data::DataError) -> Ran {
+fn source_failed(node: &Shared, error: &DataError) -> Ran {
     let code = match error.fault() {
         Fault::Caller => ErrorCode::ModelFailed,
         Fault::Owner | Fault::Node => ErrorCode::Source,
@@ -82,16 +87,13 @@ fn source_failed(node: &Shared, error: &qianmo_data::DataError) -> Ran {
 
 /// Runs the model; blocks one thread, not the runtime. Waits for a free place first.
 pub(crate) async fn run(node: &Shared, running: &Running, permit: &Permit, inputs: Inputs) -> Ran {
-    let Ok(_place) = node.places.acquire().await else {
-        return Ran::failed(WireError::new(ErrorCode::ShuttingDown, "the node is shutting down"));
+    let stop = running.stop().clone();
+    let place = match place(node, &stop).await {
+        Ok(place) => place,
+        Err(error) => return Ran::failed(error),
     };
-    let work = Work {
-        node: node.clone(),
-        permit: permit.clone(),
-        inputs,
-        stop: running.stop_flag().clone(),
-        runtime: Handle::current(),
-    };
+    let (node, runtime) = (node.clone(), Handle::current());
+    let work = Work { node, permit: permit.clone(), inputs, stop, place, runtime };
     let ran = tokio::task::spawn_blocking(move || work.run()).await;
     ran.unwrap_or_else(|e| {
         tracing::error!(job = %permit.job(), error = %e, "the run's thread failed");
@@ -99,11 +101,22 @@ pub(crate) async fn run(node: &Shared, running: &Running, permit: &Permit, input
     })
 }
 
+/// A place among the jobs that run, unless the job is stopped before there is one.
+async fn place(node: &Shared, stop: &Stop) -> Result<Place, WireError> {
+    let place = tokio::select! {
+        biased;
+        () = stop.stopped() => return Err(convert::run_error(&RunError::Stopped)),
+        place = Arc::clone(&node.places).acquire_owned() => place,
+    };
+    place.map(Arc::new).map_err(|_| WireError::new(ErrorCode::ShuttingDown, "the node is shutting down"))
+}
+
 struct Work {
     node: Shared,
     permit: Permit,
     inputs: Inputs,
-    stop: qianmo_sandbox::StopFlag,
+    stop: Stop,
+    place: Place,
     runtime: Handle,
 }
 
@@ -113,9 +126,7 @@ impl Work {
             Ok(model) => model,
             Err(e) => return Ran::failed(e),
         };
-        let table =
-            SessionTable::new(&self.inputs.table, Arc::clone(&self.inputs.session), self.runtime.clone());
-        let table: Box<dyn TableSource> = match table {
+        let table: Box<dyn TableSource> = match self.table() {
             Ok(table) => Box::new(table),
             Err(e) => return source_failed(&self.node, &e),
         };
@@ -124,9 +135,15 @@ impl Work {
             params: self.permit.order().params.get().to_owned(),
             seed: None,
             limits: self.limits(),
-            stop: self.stop.clone(),
+            stop: self.stop.flag().clone(),
         };
         self.call(&model, job)
+    }
+
+    fn table(&self) -> Result<SessionTable, DataError> {
+        let session = Arc::clone(&self.inputs.session);
+        let (runtime, stop, place) = (self.runtime.clone(), self.stop.clone(), Arc::clone(&self.place));
+        SessionTable::new(&self.inputs.table, session, runtime, stop, place)
     }
 
     fn call(&self, model: &Model, job: Job) -> Ran {
@@ -146,7 +163,7 @@ impl Work {
         }
     }
 
-    fn ran(&self, result: Result<qianmo_proto::ResultDoc, qianmo_sandbox::RunError>, usage: Usage) -> Ran {
+    fn ran(&self, result: Result<qianmo_proto::ResultDoc, RunError>, usage: Usage) -> Ran {
         let mut lines: Vec<LogEntry> =
             usage.log.iter().map(|found| line(level(found.level), &found.message)).collect();
         if let Err(error) = &result {

@@ -7,8 +7,9 @@ use std::{
 };
 
 use qianmo_proto::{ContractId, JobId, RunId};
-use qianmo_sandbox::StopFlag;
 use tokio::sync::watch;
+
+use super::stop::Stop;
 
 /// Who was first with an order.
 pub(crate) enum Entered {
@@ -40,7 +41,7 @@ pub(crate) struct Promised {
 
 struct Entry {
     contract: ContractId,
-    stop: StopFlag,
+    stop: Stop,
     over: watch::Receiver<bool>,
 }
 
@@ -48,7 +49,7 @@ struct Entry {
 pub(crate) struct Running {
     jobs: Jobs,
     id: JobId,
-    stop: StopFlag,
+    stop: Stop,
     over: watch::Sender<bool>,
 }
 
@@ -65,7 +66,7 @@ impl Jobs {
             return Entered::Already;
         }
         let (sender, receiver) = watch::channel(false);
-        let stop = StopFlag::new();
+        let stop = Stop::default();
         let entry = Entry { contract: contract.clone(), stop: stop.clone(), over: receiver };
         inner.jobs.insert(id.clone(), entry);
         Entered::First(Running { jobs: self.clone(), id: id.clone(), stop, over: sender })
@@ -112,8 +113,8 @@ impl Jobs {
 }
 
 impl Running {
-    /// The flag that stops this job.
-    pub(crate) const fn stop_flag(&self) -> &StopFlag {
+    /// What stops this job.
+    pub(crate) const fn stop(&self) -> &Stop {
         &self.stop
     }
 
@@ -158,7 +159,7 @@ mod tests {
         let over = jobs.wait(&id).unwrap();
         assert!(!*over.borrow());
         jobs.stop_contract(&contract());
-        assert!(first.stop_flag().is_stopped());
+        assert!(first.stop().flag().is_stopped());
         drop(first);
         assert!(*over.borrow());
         assert!(matches!(jobs.enter(&id, &contract()), Entered::First(_)));

@@ -1,6 +1,7 @@
 //! The interface `dataset`: tables and scans. The host counts the rows and trusts no batch unseen.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{LinkerInstance, Resource, ResourceTableError, ResourceType};
@@ -94,9 +95,9 @@ fn scan(
 
 fn next(mut cx: StoreContextMut<'_, Host>, handle: &Resource<Reader>) -> Answer<Option<wire::Batch>> {
     let host = cx.data_mut();
-    let limit = host.limits.batch_bytes;
+    let (limit, left) = (host.limits.batch_bytes, host.left());
     let reader = host.handles.get_mut(handle)?;
-    let batch = reader.next(limit);
+    let batch = reader.next(limit, left);
     let before = reader.handed;
     host.check_time().or_else(halt)?;
     let batch = batch.or_else(|error| halt(RunError::Source(error)))?;
@@ -110,10 +111,10 @@ fn next(mut cx: StoreContextMut<'_, Host>, handle: &Resource<Reader>) -> Answer<
 }
 
 impl Reader {
-    /// The next rows, at most `limit` bytes of them.
-    fn next(&mut self, limit: u64) -> Result<Option<Batch>, SourceError> {
+    /// The next rows, at most `limit` bytes of them, awaited for at most `left`.
+    fn next(&mut self, limit: u64, left: Duration) -> Result<Option<Batch>, SourceError> {
         if self.waiting.is_empty()
-            && let Some(batch) = self.rows.next()?
+            && let Some(batch) = self.rows.next(left)?
         {
             self.check(&batch)
                 .and_then(|()| batch.split(limit, &mut self.waiting))

@@ -15,6 +15,7 @@ mod deploy;
 mod disk_full;
 mod identity;
 mod models;
+mod slow_view;
 mod start;
 mod trail_files;
 mod tutorial;
