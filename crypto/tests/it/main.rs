@@ -13,5 +13,7 @@ mod kx;
 mod quic_handshake;
 mod quic_keys;
 mod setup;
+mod sm4_kernels;
+mod sm4_vectors;
 mod sm_crypto;
 mod vectors;
