@@ -36,6 +36,7 @@ impl Counter {
     }
 
     /// The first three words of the block, as numbers.
+    #[cfg(target_arch = "x86_64")]
     pub(super) fn prefix_words(&self) -> [u32; 3] {
         let [a, b, c, d, e, f, g, h, i, j, k, l] = self.prefix;
         [[a, b, c, d], [e, f, g, h], [i, j, k, l]].map(u32::from_be_bytes)

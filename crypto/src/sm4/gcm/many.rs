@@ -72,24 +72,23 @@ impl Key {
         mut each: impl FnMut(&mut Packet<'_>, Option<(&Block, &[Block])>),
     ) {
         let short = self.short();
-        let blocks = |packet: &Packet<'_>| lanes(packet, short);
+        let mut lanes = [Block::default(); LANES];
         let mut rest = packets;
         while !rest.is_empty() {
             let (group, others) = rest.split_at_mut(group_len(rest, short));
-            let mut lanes = [Block::default(); LANES];
             let mut used = 0;
             for packet in group.iter() {
                 let first = Counter::new(packet.nonce, 1);
-                let free = lanes.iter_mut().skip(used).take(blocks(packet));
+                let free = lanes.iter_mut().skip(used).take(needed(packet, short));
                 free.zip(0..).for_each(|(lane, i)| *lane = first.plus(i).to_block());
-                used += blocks(packet);
+                used += needed(packet, short);
             }
             if let Some(used) = lanes.get_mut(..used) {
                 self.cipher.encrypt_blocks(used);
             }
-            let mut lanes = lanes.as_slice();
+            let mut streams = lanes.as_slice();
             for packet in group {
-                let stream = lanes.split_off(..blocks(packet)).and_then(<[Block]>::split_first);
+                let stream = streams.split_off(..needed(packet, short)).and_then(<[Block]>::split_first);
                 each(packet, stream);
             }
             rest = others;
@@ -101,16 +100,16 @@ impl Key {
 fn group_len(packets: &[Packet<'_>], short: usize) -> usize {
     let mut free = LANES;
     let fits = |packet: &&Packet<'_>| {
-        let needed = lanes(packet, short);
-        let fits = needed > 0 && needed <= free;
-        free = free.saturating_sub(needed);
+        let lanes = needed(packet, short);
+        let fits = lanes > 0 && lanes <= free;
+        free = free.saturating_sub(lanes);
         fits
     };
     packets.iter().take_while(fits).count().max(1)
 }
 
 /// Lanes that a packet takes: E(J0) and its key stream if it is short, none if it is long.
-fn lanes(packet: &Packet<'_>, short: usize) -> usize {
+fn needed(packet: &Packet<'_>, short: usize) -> usize {
     let blocks = packet.body.len().div_ceil(BLOCK_LEN);
     if blocks > short { 0 } else { 1 + blocks }
 }
