@@ -7,8 +7,16 @@
 //! A group is four blocks in four registers, one for each word of a block. Four groups go through the rounds together:
 //! one alone would wait for its own results most of the time.
 //!
-//! Unit-tested under QEMU; **not tested on hardware**. The SM4 instructions (SM4E, SM4EKEY) are not used: the standard
-//! library does not have them in stable Rust.
+//! The SM4 instructions (SM4E, SM4EKEY) are not used: stable Rust does not have them.
+//!
+//! Unit-tested under QEMU, **not tested on hardware**. With the target's standard library (or `-Zbuild-std`) and Debian's
+//! `gcc-aarch64-linux-gnu` and `qemu-user`, the tests run on any machine by
+//!
+//! ```text
+//! CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
+//! CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -cpu max -L /usr/aarch64-linux-gnu" \
+//! cargo test -p qianmo-crypto --lib --target aarch64-unknown-linux-gnu sm4
+//! ```
 #![expect(unsafe_code, reason = "vector loads and stores take pointers; calls to functions compiled for AES")]
 
 mod keys;
@@ -140,31 +148,47 @@ fn counter_blocks<const G: usize>(nonce: &[u8; 12], mut counter: u32) -> [State;
 #[inline]
 #[target_feature(enable = "neon,aes")]
 fn rounds<const G: usize>(keys: &Words, mut states: [State; G]) -> [State; G] {
-    let maps = [Map::new(&Nibbles::M0), Map::new(&Nibbles::M3)];
-    for key in keys {
-        let key = repeat(*key);
-        for state in &mut states {
-            let [x0, x1, x2, x3] = *state;
-            let sum = veorq_u8(veorq_u8(x1, x2), x3);
-            *state = [x1, x2, x3, veorq_u8(x0, t(&maps, sum, key))];
-        }
+    let (keys, _) = keys.as_chunks();
+    for [k0, k1, k2, k3] in keys {
+        round::<G, 0>(&mut states, *k0);
+        round::<G, 1>(&mut states, *k1);
+        round::<G, 2>(&mut states, *k2);
+        round::<G, 3>(&mut states, *k3);
     }
     states
 }
 
-/// S-box and L of a word and its round key, in the kernel's domain.
+/// The round that replaces word `R`. Each step is done for all groups before the next, so that results are not needed at
+/// once.
 #[inline]
 #[target_feature(enable = "neon,aes")]
-fn t([m0, m3]: &[Map; 2], x: uint8x16_t, key: uint8x16_t) -> uint8x16_t {
-    let s = vaeseq_u8(x, key);
-    let (a, c) = (m0.apply(s), m3.apply(s));
-    let b = veorq_u8(a, c);
+#[expect(clippy::indexing_slicing, reason = "all indices are below four")]
+fn round<const G: usize, const R: usize>(states: &mut [State; G], key: u32) {
+    let (m0, m3) = (Map::new(&Nibbles::M0), Map::new(&Nibbles::M3));
+    let key = repeat(key);
+    let mut a = [key; G];
+    for (s, x) in a.iter_mut().zip(&*states) {
+        let sum = veorq_u8(veorq_u8(x[(R + 1) % 4], x[(R + 2) % 4]), x[(R + 3) % 4]);
+        *s = vaeseq_u8(sum, key);
+    }
+    let mut c = a;
+    for (a, c) in a.iter_mut().zip(&mut c) {
+        (*a, *c) = (m0.apply(*a), m3.apply(*a));
+    }
+    for ((x, a), c) in states.iter_mut().zip(a).zip(c) {
+        x[R] = veorq_u8(x[R], combine(a, c));
+    }
+}
+
+/// `a ^ (b <<< 8) ^ (b <<< 16) ^ (c <<< 24)` with `b = a ^ c`, undoing ShiftRows.
+#[inline]
+#[target_feature(enable = "neon")]
+fn combine(a: uint8x16_t, c: uint8x16_t) -> uint8x16_t {
     let [by_0, by_1, by_2, by_3] = &UNSHIFT;
-    let a = vqtbl1q_u8(a, load(by_0));
-    let b1 = vqtbl1q_u8(b, load(by_1));
-    let b2 = vqtbl1q_u8(b, load(by_2));
-    let c = vqtbl1q_u8(c, load(by_3));
-    veorq_u8(veorq_u8(a, c), veorq_u8(b1, b2))
+    let b = veorq_u8(a, c);
+    let ac = veorq_u8(vqtbl1q_u8(a, load(by_0)), vqtbl1q_u8(c, load(by_3)));
+    let b = veorq_u8(vqtbl1q_u8(b, load(by_1)), vqtbl1q_u8(b, load(by_2)));
+    veorq_u8(ac, b)
 }
 
 /// Out of the kernel's domain, and from words to blocks.

@@ -138,48 +138,52 @@ const REVERSE_WORDS: [u8; 16] = [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 1
 #[inline]
 #[target_feature(enable = "avx2,aes")]
 fn rounds<const G: usize>(keys: &[i32; ROUNDS], mut states: [State; G]) -> [State; G] {
-    let maps = [Map::new(&Nibbles::M0), Map::new(&Nibbles::M3)];
     let (keys, _) = keys.as_chunks();
-    // Four rounds are written out so that no word has to move: the newest takes the place of the oldest.
     for [k0, k1, k2, k3] in keys {
-        for x in &mut states {
-            x[0] = round(&maps, x[0], [x[1], x[2], x[3]], *k0);
-        }
-        for x in &mut states {
-            x[1] = round(&maps, x[1], [x[2], x[3], x[0]], *k1);
-        }
-        for x in &mut states {
-            x[2] = round(&maps, x[2], [x[3], x[0], x[1]], *k2);
-        }
-        for x in &mut states {
-            x[3] = round(&maps, x[3], [x[0], x[1], x[2]], *k3);
-        }
+        round::<G, 0>(&mut states, *k0);
+        round::<G, 1>(&mut states, *k1);
+        round::<G, 2>(&mut states, *k2);
+        round::<G, 3>(&mut states, *k3);
     }
     states
 }
 
-/// The word that a round makes from the oldest word and the three after it.
+/// The round that replaces word `R`. Each step is done for all groups before the next, so that results are not needed at
+/// once.
 #[inline]
 #[target_feature(enable = "avx2,aes")]
-fn round(maps: &[Map; 2], oldest: __m256i, [a, b, c]: [__m256i; 3], key: i32) -> __m256i {
-    let key = _mm256_set1_epi32(key);
-    let sum = _mm256_xor_si256(_mm256_xor_si256(a, b), _mm256_xor_si256(c, key));
-    _mm256_xor_si256(oldest, t(maps, sum))
+#[expect(clippy::indexing_slicing, reason = "all indices are below four")]
+fn round<const G: usize, const R: usize>(states: &mut [State; G], key: i32) {
+    let (m0, m3) = (Map::new(&Nibbles::M0), Map::new(&Nibbles::M3));
+    let mut a = [_mm256_set1_epi32(key); G];
+    for (sum, x) in a.iter_mut().zip(&*states) {
+        let last = _mm256_xor_si256(x[(R + 3) % 4], *sum);
+        *sum = _mm256_xor_si256(_mm256_xor_si256(x[(R + 1) % 4], x[(R + 2) % 4]), last);
+    }
+    for sum in &mut a {
+        *sum = sub_bytes(*sum);
+    }
+    let mut c = a;
+    for (a, c) in a.iter_mut().zip(&mut c) {
+        let nibbles = nibbles(*a);
+        (*a, *c) = (m0.look_up(nibbles), m3.look_up(nibbles));
+    }
+    for ((x, a), c) in states.iter_mut().zip(a).zip(c) {
+        x[R] = _mm256_xor_si256(x[R], combine(a, c));
+    }
 }
 
-/// S-box and L of a word, in the kernel's domain.
+/// `a ^ (b <<< 8) ^ (b <<< 16) ^ (c <<< 24)` with `b = a ^ c`, undoing ShiftRows.
 #[inline]
-#[target_feature(enable = "avx2,aes")]
-fn t([m0, m3]: &[Map; 2], x: __m256i) -> __m256i {
-    let nibbles = nibbles(sub_bytes(x));
-    let (a, c) = (m0.look_up(nibbles), m3.look_up(nibbles));
-    let b = _mm256_xor_si256(a, c);
+#[target_feature(enable = "avx2")]
+fn combine(a: __m256i, c: __m256i) -> __m256i {
     let [by_0, by_1, by_2, by_3] = &UNSHIFT;
-    let a = _mm256_shuffle_epi8(a, broadcast(by_0));
-    let b1 = _mm256_shuffle_epi8(b, broadcast(by_1));
-    let b2 = _mm256_shuffle_epi8(b, broadcast(by_2));
-    let c = _mm256_shuffle_epi8(c, broadcast(by_3));
-    _mm256_xor_si256(_mm256_xor_si256(a, b1), _mm256_xor_si256(b2, c))
+    let b = _mm256_xor_si256(a, c);
+    let ac =
+        _mm256_xor_si256(_mm256_shuffle_epi8(a, broadcast(by_0)), _mm256_shuffle_epi8(c, broadcast(by_3)));
+    let b =
+        _mm256_xor_si256(_mm256_shuffle_epi8(b, broadcast(by_1)), _mm256_shuffle_epi8(b, broadcast(by_2)));
+    _mm256_xor_si256(ac, b)
 }
 
 /// AES's SubBytes, and its ShiftRows on each half.
