@@ -8,6 +8,8 @@ pub mod ccm;
 pub mod ctr;
 pub mod gcm;
 
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
 mod cipher;
 mod constants;
 mod counter;

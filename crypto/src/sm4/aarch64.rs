@@ -7,11 +7,25 @@
 //! A group is four blocks in four registers, one for each word of a block. Four groups go through the rounds together:
 //! one alone would wait for its own results most of the time.
 //!
-//! Unit-tested under QEMU; **not tested on hardware**. The SM4 instructions (SM4E, SM4EKEY) are not used: the standard
-//! library does not have them in stable Rust.
-#![expect(unsafe_code, reason = "vector loads and stores take pointers")]
+//! The SM4 instructions (SM4E, SM4EKEY) are not used: stable Rust does not have them.
+//!
+//! Unit-tested under QEMU, **not tested on hardware**. With the target's standard library (or `-Zbuild-std`) and Debian's
+//! `gcc-aarch64-linux-gnu` and `qemu-user`, the tests run on any machine by
+//!
+//! ```text
+//! CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
+//! CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -cpu max -L /usr/aarch64-linux-gnu" \
+//! cargo test -p qianmo-crypto --lib --target aarch64-unknown-linux-gnu sm4
+//! ```
+#![expect(unsafe_code, reason = "vector loads and stores take pointers; calls to functions compiled for AES")]
+
+mod keys;
+pub(super) mod pmull;
 
 use std::arch::aarch64::*;
+use std::arch::is_aarch64_feature_detected;
+
+pub(super) use keys::Keys;
 
 use zeroize::Zeroizing;
 
@@ -23,15 +37,21 @@ type Group = [[u8; 16]; 4];
 /// Four blocks by words.
 type State = [uint8x16_t; 4];
 /// The round keys in the kernel's domain, each a word as it lies in memory.
-type Keys = [u32; ROUNDS];
+type Words = [u32; ROUNDS];
 
 /// Groups that go through the rounds together.
 const WIDE: usize = 4;
 const WIDE_LEN: usize = WIDE * size_of::<Group>();
 
+/// Whether this processor has the AES instructions, and with them PMULL, and has its bytes in the order that this
+/// module counts on.
+pub(super) fn is_available() -> bool {
+    cfg!(target_endian = "little") && is_aarch64_feature_detected!("aes")
+}
+
 /// Encrypts each block; decrypts with the round keys in reverse.
 #[target_feature(enable = "neon,aes")]
-pub(in crate::sm4) fn encrypt_blocks(rk: &[u32; ROUNDS], blocks: &mut [[u8; 16]]) {
+fn encrypt_blocks(rk: &[u32; ROUNDS], blocks: &mut [[u8; 16]]) {
     let keys = round_keys(rk);
     let bytes = blocks.as_flattened_mut();
     let (whole, rest) = bytes.split_at_mut(bytes.len() / WIDE_LEN * WIDE_LEN);
@@ -48,7 +68,7 @@ pub(in crate::sm4) fn encrypt_blocks(rk: &[u32; ROUNDS], blocks: &mut [[u8; 16]]
 /// Adds the key stream of counter mode to `data`: the blocks `nonce || counter`, `nonce || counter + 1` and so on,
 /// encrypted. The counter is big-endian and wraps at 2^32.
 #[target_feature(enable = "neon,aes")]
-pub(in crate::sm4) fn ctr(rk: &[u32; ROUNDS], nonce: &[u8; 12], mut counter: u32, data: &mut [u8]) {
+fn ctr(rk: &[u32; ROUNDS], nonce: &[u8; 12], mut counter: u32, data: &mut [u8]) {
     let keys = round_keys(rk);
     let (whole, rest) = data.split_at_mut(data.len() / WIDE_LEN * WIDE_LEN);
     for groups in groups::<WIDE>(whole) {
@@ -79,7 +99,7 @@ fn padded<const G: usize>(bytes: &mut [u8], work: impl FnOnce(&mut [Group; G])) 
 }
 
 #[target_feature(enable = "neon,aes")]
-fn encrypt<const G: usize>(keys: &Keys, groups: &mut [Group; G]) {
+fn encrypt<const G: usize>(keys: &Words, groups: &mut [Group; G]) {
     let pre = Map::new(&Nibbles::PRE);
     let mut states = [[vdupq_n_u8(0); 4]; G];
     for (state, [a, b, c, d]) in states.iter_mut().zip(&*groups) {
@@ -93,7 +113,7 @@ fn encrypt<const G: usize>(keys: &Keys, groups: &mut [Group; G]) {
 }
 
 #[target_feature(enable = "neon,aes")]
-fn add_stream<const G: usize>(keys: &Keys, nonce: &[u8; 12], counter: u32, groups: &mut [Group; G]) {
+fn add_stream<const G: usize>(keys: &Words, nonce: &[u8; 12], counter: u32, groups: &mut [Group; G]) {
     let states: [State; G] = counter_blocks(nonce, counter);
     for (group, state) in groups.iter_mut().zip(rounds(keys, states)) {
         for (block, stream) in group.iter_mut().zip(finish(state)) {
@@ -127,32 +147,48 @@ fn counter_blocks<const G: usize>(nonce: &[u8; 12], mut counter: u32) -> [State;
 /// All rounds. The words come out last first, as they stand in the block.
 #[inline]
 #[target_feature(enable = "neon,aes")]
-fn rounds<const G: usize>(keys: &Keys, mut states: [State; G]) -> [State; G] {
-    let maps = [Map::new(&Nibbles::M0), Map::new(&Nibbles::M3)];
-    for key in keys {
-        let key = repeat(*key);
-        for state in &mut states {
-            let [x0, x1, x2, x3] = *state;
-            let sum = veorq_u8(veorq_u8(x1, x2), x3);
-            *state = [x1, x2, x3, veorq_u8(x0, t(&maps, sum, key))];
-        }
+fn rounds<const G: usize>(keys: &Words, mut states: [State; G]) -> [State; G] {
+    let (keys, _) = keys.as_chunks();
+    for [k0, k1, k2, k3] in keys {
+        round::<G, 0>(&mut states, *k0);
+        round::<G, 1>(&mut states, *k1);
+        round::<G, 2>(&mut states, *k2);
+        round::<G, 3>(&mut states, *k3);
     }
     states
 }
 
-/// S-box and L of a word and its round key, in the kernel's domain.
+/// The round that replaces word `R`. Each step is done for all groups before the next, so that results are not needed at
+/// once.
 #[inline]
 #[target_feature(enable = "neon,aes")]
-fn t([m0, m3]: &[Map; 2], x: uint8x16_t, key: uint8x16_t) -> uint8x16_t {
-    let s = vaeseq_u8(x, key);
-    let (a, c) = (m0.apply(s), m3.apply(s));
-    let b = veorq_u8(a, c);
+#[expect(clippy::indexing_slicing, reason = "all indices are below four")]
+fn round<const G: usize, const R: usize>(states: &mut [State; G], key: u32) {
+    let (m0, m3) = (Map::new(&Nibbles::M0), Map::new(&Nibbles::M3));
+    let key = repeat(key);
+    let mut a = [key; G];
+    for (s, x) in a.iter_mut().zip(&*states) {
+        let sum = veorq_u8(veorq_u8(x[(R + 1) % 4], x[(R + 2) % 4]), x[(R + 3) % 4]);
+        *s = vaeseq_u8(sum, key);
+    }
+    let mut c = a;
+    for (a, c) in a.iter_mut().zip(&mut c) {
+        (*a, *c) = (m0.apply(*a), m3.apply(*a));
+    }
+    for ((x, a), c) in states.iter_mut().zip(a).zip(c) {
+        x[R] = veorq_u8(x[R], combine(a, c));
+    }
+}
+
+/// `a ^ (b <<< 8) ^ (b <<< 16) ^ (c <<< 24)` with `b = a ^ c`, undoing ShiftRows.
+#[inline]
+#[target_feature(enable = "neon")]
+fn combine(a: uint8x16_t, c: uint8x16_t) -> uint8x16_t {
     let [by_0, by_1, by_2, by_3] = &UNSHIFT;
-    let a = vqtbl1q_u8(a, load(by_0));
-    let b1 = vqtbl1q_u8(b, load(by_1));
-    let b2 = vqtbl1q_u8(b, load(by_2));
-    let c = vqtbl1q_u8(c, load(by_3));
-    veorq_u8(veorq_u8(a, c), veorq_u8(b1, b2))
+    let b = veorq_u8(a, c);
+    let ac = veorq_u8(vqtbl1q_u8(a, load(by_0)), vqtbl1q_u8(c, load(by_3)));
+    let b = veorq_u8(vqtbl1q_u8(b, load(by_1)), vqtbl1q_u8(b, load(by_2)));
+    veorq_u8(ac, b)
 }
 
 /// Out of the kernel's domain, and from words to blocks.
@@ -199,7 +235,7 @@ impl Map {
 
 /// Moves the round keys into the kernel's domain, with the S-box's inner constant.
 #[target_feature(enable = "neon")]
-fn round_keys(rk: &[u32; ROUNDS]) -> Zeroizing<Keys> {
+fn round_keys(rk: &[u32; ROUNDS]) -> Zeroizing<Words> {
     let pre = Map::new(&Nibbles::PRE_KEY);
     let mut bytes = Zeroizing::new(rk.map(u32::to_be_bytes));
     let (registers, _) = bytes.as_flattened_mut().as_chunks_mut();
@@ -236,14 +272,14 @@ mod tests {
 
     #[test]
     fn blocks_agree_with_the_definition() {
-        assert!(std::arch::is_aarch64_feature_detected!("aes"), "this processor lacks the AES instructions");
+        assert!(super::is_available(), "this processor lacks the AES instructions");
         // SAFETY: the processor has the feature.
         oracle::check_blocks(|rk, blocks| unsafe { super::encrypt_blocks(rk, blocks) });
     }
 
     #[test]
     fn counter_mode_agrees_with_the_definition() {
-        assert!(std::arch::is_aarch64_feature_detected!("aes"), "this processor lacks the AES instructions");
+        assert!(super::is_available(), "this processor lacks the AES instructions");
         // SAFETY: the processor has the feature.
         oracle::check_ctr(|rk, nonce, counter, data| unsafe { super::ctr(rk, nonce, counter, data) });
     }

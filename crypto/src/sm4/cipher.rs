@@ -1,5 +1,7 @@
 //! The block function under one key, by whichever kernel.
 
+#[cfg(target_arch = "aarch64")]
+use super::aarch64;
 use super::counter::Counter;
 use super::schedule::{self, RoundKeys};
 #[cfg(target_arch = "x86_64")]
@@ -17,6 +19,8 @@ pub(super) enum Keys {
     GfniAvx2(avx2::Keys),
     #[cfg(target_arch = "x86_64")]
     AesNiAvx2(AesNi),
+    #[cfg(target_arch = "aarch64")]
+    Aarch64(aarch64::Keys),
     Portable(Portable),
 }
 
@@ -30,6 +34,8 @@ macro_rules! with_keys {
             Keys::GfniAvx2($keys) => $work,
             #[cfg(target_arch = "x86_64")]
             Keys::AesNiAvx2($keys) => $work,
+            #[cfg(target_arch = "aarch64")]
+            Keys::Aarch64($keys) => $work,
             Keys::Portable($keys) => $work,
         }
     };
@@ -51,9 +57,13 @@ impl Cipher {
             Kernel::GfniAvx2 => Keys::GfniAvx2(avx2::Keys::new(key)?),
             #[cfg(target_arch = "x86_64")]
             Kernel::AesNiAvx2 => Keys::AesNiAvx2(AesNi::new(key)?),
+            #[cfg(target_arch = "aarch64")]
+            Kernel::Aarch64 => Keys::Aarch64(aarch64::Keys::new(key)?),
             Kernel::Portable => Keys::Portable(Portable::new(key)),
             #[cfg(not(target_arch = "x86_64"))]
             Kernel::GfniAvx512 | Kernel::GfniAvx2 | Kernel::AesNiAvx2 => return None,
+            #[cfg(not(target_arch = "aarch64"))]
+            Kernel::Aarch64 => return None,
         }))
     }
 
@@ -66,6 +76,8 @@ impl Cipher {
             Keys::GfniAvx2(_) => Kernel::GfniAvx2,
             #[cfg(target_arch = "x86_64")]
             Keys::AesNiAvx2(_) => Kernel::AesNiAvx2,
+            #[cfg(target_arch = "aarch64")]
+            Keys::Aarch64(_) => Kernel::Aarch64,
             Keys::Portable(_) => Kernel::Portable,
         }
     }
@@ -105,6 +117,8 @@ impl Cipher {
             Keys::GfniAvx2(keys) => Keys::GfniAvx2(keys.reversed()),
             #[cfg(target_arch = "x86_64")]
             Keys::AesNiAvx2(keys) => Keys::AesNiAvx2(keys.reversed()),
+            #[cfg(target_arch = "aarch64")]
+            Keys::Aarch64(keys) => Keys::Aarch64(keys.reversed()),
             Keys::Portable(keys) => Keys::Portable(keys.reversed()),
         })
     }

@@ -33,6 +33,7 @@ pub(super) const fn mul(a: u8, b: u8, modulus: u16) -> u8 {
 }
 
 /// `a` to the power 254: the inverse, and 0 for 0.
+#[cfg(test)]
 pub(super) const fn inverse(a: u8, modulus: u16) -> u8 {
     let (mut square, mut product, mut bit) = (a, 1, 1);
     while bit < 8 {

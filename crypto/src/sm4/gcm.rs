@@ -8,6 +8,7 @@ mod many;
 
 use subtle::ConstantTimeEq;
 
+#[cfg(target_arch = "x86_64")]
 use super::cipher::Keys;
 use super::counter::Counter;
 use super::{BLOCK_LEN, Block, Cipher, KEY_LEN, Kernel, ghash};

@@ -1,12 +1,15 @@
 //! GHASH, the universal hash of GCM (SP 800-38D, section 6.4), by whichever kernel.
 
-mod portable;
+pub(super) mod portable;
 
+#[cfg(target_arch = "aarch64")]
+use super::aarch64::pmull;
 #[cfg(target_arch = "x86_64")]
 use super::x86::{avx2, avx512, pclmul};
 use super::{Block, Kernel};
 
 /// A hash key as a kernel wants it. A variant exists only where its instructions do.
+#[expect(clippy::large_enum_variant, reason = "there is one a key, and a packet should not follow a pointer to it")]
 pub(super) enum Key {
     #[cfg(target_arch = "x86_64")]
     Avx512(avx512::Powers),
@@ -14,6 +17,8 @@ pub(super) enum Key {
     Avx2(avx2::Powers),
     #[cfg(target_arch = "x86_64")]
     Pclmul(pclmul::Powers),
+    #[cfg(target_arch = "aarch64")]
+    Pmull(pmull::Powers),
     Portable(portable::Key),
 }
 
@@ -27,6 +32,8 @@ impl Key {
             Kernel::GfniAvx2 => avx2::Powers::new(h).map(Self::Avx2),
             #[cfg(target_arch = "x86_64")]
             Kernel::AesNiAvx2 => pclmul::Powers::new(h).map(Self::Pclmul),
+            #[cfg(target_arch = "aarch64")]
+            Kernel::Aarch64 => pmull::Powers::new(h).map(Self::Pmull),
             _ => None,
         };
         fast.unwrap_or_else(|| Self::Portable(portable::Key::new(h)))
@@ -41,6 +48,8 @@ impl Key {
             Self::Avx2(powers) => powers.update(y, data),
             #[cfg(target_arch = "x86_64")]
             Self::Pclmul(powers) => powers.update(y, data),
+            #[cfg(target_arch = "aarch64")]
+            Self::Pmull(powers) => powers.update(y, data),
             Self::Portable(key) => key.update(y, data),
         }
     }
@@ -53,7 +62,7 @@ impl Key {
 }
 
 /// H·x as POLYVAL numbers it (RFC 8452, appendix A): what the carry-less kernels multiply by.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(super) fn polyval_key(h: &Block) -> u128 {
     /// x^128 modulo x^128 + x^127 + x^126 + x^121 + 1.
     const OVERFLOW: u128 = 0xc2 << 120 | 1;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
+#[cfg(target_arch = "aarch64")]
+use super::aarch64;
 #[cfg(target_arch = "x86_64")]
 use super::x86;
 
@@ -23,13 +25,15 @@ pub enum Kernel {
     GfniAvx2,
     /// x86-64 with AES-NI and AVX2; GHASH with PCLMULQDQ where there is one.
     AesNiAvx2,
+    /// 64-bit Arm with the AES instructions; GHASH with PMULL. Tested under QEMU, not on hardware.
+    Aarch64,
     /// Any processor: bitsliced, GHASH without carry-less multiplication.
     Portable,
 }
 
 impl Kernel {
     /// Best first.
-    const ALL: [Self; 4] = [Self::GfniAvx512, Self::GfniAvx2, Self::AesNiAvx2, Self::Portable];
+    const ALL: [Self; 5] = [Self::GfniAvx512, Self::GfniAvx2, Self::AesNiAvx2, Self::Aarch64, Self::Portable];
 
     /// The kernel that [`Cipher::new`](super::Cipher::new) and the modes use; asked for once per process.
     ///
@@ -73,9 +77,13 @@ impl Kernel {
             Self::GfniAvx2 => x86::avx2::is_available(),
             #[cfg(target_arch = "x86_64")]
             Self::AesNiAvx2 => x86::AesNi::is_available(),
+            #[cfg(target_arch = "aarch64")]
+            Self::Aarch64 => aarch64::is_available(),
             Self::Portable => true,
             #[cfg(not(target_arch = "x86_64"))]
             Self::GfniAvx512 | Self::GfniAvx2 | Self::AesNiAvx2 => false,
+            #[cfg(not(target_arch = "aarch64"))]
+            Self::Aarch64 => false,
         }
     }
 
@@ -84,6 +92,7 @@ impl Kernel {
             Self::GfniAvx512 => "gfni-avx512",
             Self::GfniAvx2 => "gfni-avx2",
             Self::AesNiAvx2 => "aesni-avx2",
+            Self::Aarch64 => "aarch64",
             Self::Portable => "portable",
         }
     }

@@ -138,31 +138,52 @@ const REVERSE_WORDS: [u8; 16] = [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 1
 #[inline]
 #[target_feature(enable = "avx2,aes")]
 fn rounds<const G: usize>(keys: &[i32; ROUNDS], mut states: [State; G]) -> [State; G] {
-    let maps = [Map::new(&Nibbles::M0), Map::new(&Nibbles::M3)];
-    for key in keys {
-        let key = _mm256_set1_epi32(*key);
-        for state in &mut states {
-            let [x0, x1, x2, x3] = *state;
-            let sum = _mm256_xor_si256(_mm256_xor_si256(x2, x3), _mm256_xor_si256(x1, key));
-            *state = [x1, x2, x3, _mm256_xor_si256(x0, t(&maps, sum))];
-        }
+    let (keys, _) = keys.as_chunks();
+    for [k0, k1, k2, k3] in keys {
+        round::<G, 0>(&mut states, *k0);
+        round::<G, 1>(&mut states, *k1);
+        round::<G, 2>(&mut states, *k2);
+        round::<G, 3>(&mut states, *k3);
     }
     states
 }
 
-/// S-box and L of a word, in the kernel's domain.
+/// The round that replaces word `R`. Each step is done for all groups before the next, so that results are not needed at
+/// once.
 #[inline]
 #[target_feature(enable = "avx2,aes")]
-fn t([m0, m3]: &[Map; 2], x: __m256i) -> __m256i {
-    let nibbles = nibbles(sub_bytes(x));
-    let (a, c) = (m0.look_up(nibbles), m3.look_up(nibbles));
-    let b = _mm256_xor_si256(a, c);
+#[expect(clippy::indexing_slicing, reason = "all indices are below four")]
+fn round<const G: usize, const R: usize>(states: &mut [State; G], key: i32) {
+    let (m0, m3) = (Map::new(&Nibbles::M0), Map::new(&Nibbles::M3));
+    let mut a = [_mm256_set1_epi32(key); G];
+    for (sum, x) in a.iter_mut().zip(&*states) {
+        let last = _mm256_xor_si256(x[(R + 3) % 4], *sum);
+        *sum = _mm256_xor_si256(_mm256_xor_si256(x[(R + 1) % 4], x[(R + 2) % 4]), last);
+    }
+    for sum in &mut a {
+        *sum = sub_bytes(*sum);
+    }
+    let mut c = a;
+    for (a, c) in a.iter_mut().zip(&mut c) {
+        let nibbles = nibbles(*a);
+        (*a, *c) = (m0.look_up(nibbles), m3.look_up(nibbles));
+    }
+    for ((x, a), c) in states.iter_mut().zip(a).zip(c) {
+        x[R] = _mm256_xor_si256(x[R], combine(a, c));
+    }
+}
+
+/// `a ^ (b <<< 8) ^ (b <<< 16) ^ (c <<< 24)` with `b = a ^ c`, undoing ShiftRows.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn combine(a: __m256i, c: __m256i) -> __m256i {
     let [by_0, by_1, by_2, by_3] = &UNSHIFT;
-    let a = _mm256_shuffle_epi8(a, broadcast(by_0));
-    let b1 = _mm256_shuffle_epi8(b, broadcast(by_1));
-    let b2 = _mm256_shuffle_epi8(b, broadcast(by_2));
-    let c = _mm256_shuffle_epi8(c, broadcast(by_3));
-    _mm256_xor_si256(_mm256_xor_si256(a, b1), _mm256_xor_si256(b2, c))
+    let b = _mm256_xor_si256(a, c);
+    let ac =
+        _mm256_xor_si256(_mm256_shuffle_epi8(a, broadcast(by_0)), _mm256_shuffle_epi8(c, broadcast(by_3)));
+    let b =
+        _mm256_xor_si256(_mm256_shuffle_epi8(b, broadcast(by_1)), _mm256_shuffle_epi8(b, broadcast(by_2)));
+    _mm256_xor_si256(ac, b)
 }
 
 /// AES's SubBytes, and its ShiftRows on each half.
@@ -243,12 +264,28 @@ impl Map {
 #[target_feature(enable = "avx2")]
 fn round_keys(rk: &[u32; ROUNDS]) -> Zeroizing<[i32; ROUNDS]> {
     let pre = Map::new(&Nibbles::PRE_KEY);
-    let mut bytes = Zeroizing::new(rk.map(u32::to_be_bytes));
-    let (registers, _) = bytes.as_flattened_mut().as_chunks_mut();
-    for register in registers {
-        store(register, pre.apply(load(register)));
+    let mut keys = Zeroizing::new([0; ROUNDS]);
+    let (registers, _) = keys.as_chunks_mut();
+    let (rk, _) = rk.as_chunks();
+    for (register, rk) in registers.iter_mut().zip(rk) {
+        let bytes = _mm256_shuffle_epi8(load_words(rk), broadcast(&REVERSE_WORDS));
+        store_words(register, pre.apply(bytes));
     }
-    Zeroizing::new(bytes.map(i32::from_ne_bytes))
+    keys
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load_words(words: &[u32; 8]) -> __m256i {
+    // SAFETY: the reference is good for 32 bytes, and the load needs no alignment.
+    unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn store_words(words: &mut [i32; 8], value: __m256i) {
+    // SAFETY: the reference is good for 32 bytes, and the store needs no alignment.
+    unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), value) }
 }
 
 #[inline]

@@ -58,8 +58,9 @@ impl Keys {
     }
 }
 
-/// Groups of eight blocks in a batch: enough that the latency of a round is filled, and the state stays in registers.
-const GROUPS: usize = 3;
+/// Groups of eight blocks in a batch. The state of four fills the registers, and some of it goes through memory; with
+/// fewer the latency of a round costs more than that.
+const GROUPS: usize = 4;
 /// Bytes of a batch.
 const BATCH: usize = GROUPS * GROUP_LEN;
 /// Blocks of a batch.
@@ -83,13 +84,15 @@ fn crypt_blocks(keys: &[u32; 32], blocks: &mut [Block]) {
 fn ctr(keys: &[u32; 32], mut counter: Counter, data: &mut [u8]) {
     let (batches, tail) = data.as_chunks_mut::<BATCH>();
     for batch in batches {
-        apply::<GROUPS>(keys, counter, batch);
+        let groups = rounds(keys, counters::<GROUPS>(counter), |_| {});
+        xor_into(batch, &groups);
         counter = counter.plus(BATCH_BLOCKS);
     }
     match tail.len().div_ceil(GROUP_LEN) {
         0 => {}
         1 => apply::<1>(keys, counter, tail),
         2 => apply::<2>(keys, counter, tail),
+        3 => apply::<3>(keys, counter, tail),
         _ => apply::<GROUPS>(keys, counter, tail),
     }
 }
@@ -98,6 +101,6 @@ fn ctr(keys: &[u32; 32], mut counter: Counter, data: &mut [u8]) {
 #[inline]
 #[target_feature(enable = "gfni,avx2,vpclmulqdq")]
 fn apply<const N: usize>(keys: &[u32; 32], counter: Counter, data: &mut [u8]) {
-    let groups = rounds(keys, counters::<N>(counter));
+    let groups = rounds(keys, counters::<N>(counter), |_| {});
     xor_into(data, &groups);
 }

@@ -64,17 +64,23 @@ fn linear(t: __m128i) -> (__m128i, __m128i) {
     let a = _mm_gf2p8affineinv_epi64_epi8::<M0_ADD>(t, _mm_set1_epi64x(M0));
     let b = _mm_gf2p8affineinv_epi64_epi8::<0>(t, _mm_set1_epi64x(M0 ^ M3));
     let c = _mm_gf2p8affineinv_epi64_epi8::<0>(t, _mm_set1_epi64x(M3));
-    let rotated = |by: i32| _mm_set1_epi32(by);
-    let b8 = _mm_shuffle_epi8(b, rotated(ROTATE_8));
-    let b16 = _mm_shuffle_epi8(b, rotated(ROTATE_16));
-    let c24 = _mm_shuffle_epi8(c, rotated(ROTATE_24));
+    let b8 = _mm_shuffle_epi8(b, in_words(ROTATE_8));
+    let b16 = _mm_shuffle_epi8(b, in_words(ROTATE_16));
+    let c24 = _mm_shuffle_epi8(c, in_words(ROTATE_24));
     (a, xor(xor(b8, b16), c24))
 }
 
-/// Byte selectors that rotate the low word of a register left.
+/// The byte selector of a word, for all words of a register.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn in_words(selector: i32) -> __m128i {
+    _mm_add_epi32(_mm_set1_epi32(selector), _mm_setr_epi32(0, 0x0404_0404, 0x0808_0808, 0x0c0c_0c0c))
+}
+
+/// Byte selectors that rotate a word left.
 pub(super) const ROTATE_8: i32 = 0x0201_0003;
 pub(super) const ROTATE_16: i32 = 0x0100_0302;
-pub(super) const ROTATE_24: i32 = 0x0003_0201;
+const ROTATE_24: i32 = 0x0003_0201;
 
 /// The words of a block in the kernels' domain, each in the lowest lane of its register.
 #[inline]

@@ -40,7 +40,8 @@ fn crypt<const SEAL: bool>(
         if !SEAL {
             y = powers.absorb(y, batch);
         }
-        apply::<GROUPS>(keys, counter, batch);
+        let groups = rounds(keys, counters::<GROUPS>(counter), |_| {});
+        xor_into(batch, &groups);
         if SEAL {
             y = powers.absorb(y, batch);
         }
@@ -64,6 +65,7 @@ fn last_batch(keys: &[u32; 32], j0: Counter, counter: Counter, tail: &mut [u8]) 
         0 => last::<1>(keys, j0, counter, tail),
         1 => last::<2>(keys, j0, counter, tail),
         2 => last::<3>(keys, j0, counter, tail),
+        3 => last::<4>(keys, j0, counter, tail),
         // As many blocks as a batch has, the last one in part: no lane is left.
         _ => {
             apply::<GROUPS>(keys, counter, tail);
@@ -78,7 +80,7 @@ fn last_batch(keys: &[u32; 32], j0: Counter, counter: Counter, tail: &mut [u8]) 
 fn last<const N: usize>(keys: &[u32; 32], j0: Counter, counter: Counter, tail: &mut [u8]) -> __m128i {
     let mut groups = counters::<N>(counter);
     set_last(&mut groups, j0.value());
-    let groups = rounds(keys, groups);
+    let groups = rounds(keys, groups, |_| {});
     xor_into(tail, &groups);
     let [.., line] = bytes(groups.last().copied().unwrap_or([_mm256_setzero_si256(); 4]));
     _mm256_extracti128_si256::<1>(line)

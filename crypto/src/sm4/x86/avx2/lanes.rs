@@ -3,7 +3,7 @@
 use core::arch::x86_64::*;
 
 use crate::sm4::counter::Counter;
-use crate::sm4::x86::gfni::{M0, M0_ADD, M3, PRE, ROTATE_8, ROTATE_16, UNPRE};
+use crate::sm4::x86::gfni::{self, M0, M0_ADD, M3, PRE, ROTATE_8, ROTATE_16, UNPRE};
 
 /// Word 0, 1, 2 and 3 of eight blocks.
 pub(super) type Group = [__m256i; 4];
@@ -39,13 +39,17 @@ pub(super) fn set_last<const N: usize>(groups: &mut [Group; N], value: u32) {
     }
 }
 
-/// The 32 rounds.
+/// The 32 rounds. On the way `between` runs with 0 to 15, for work that fits in the gaps.
 #[inline]
 #[target_feature(enable = "gfni,avx2,vpclmulqdq")]
-pub(super) fn rounds<const N: usize>(keys: &[u32; 32], mut groups: [Group; N]) -> [Group; N] {
+pub(super) fn rounds<const N: usize>(
+    keys: &[u32; 32],
+    mut groups: [Group; N],
+    mut between: impl FnMut(usize),
+) -> [Group; N] {
     let constants = Constants::new();
     let (quads, _) = keys.as_chunks::<4>();
-    for &[a, b, c, d] in quads {
+    for (at, &[a, b, c, d]) in quads.iter().enumerate() {
         let mut pairs = [_mm256_setzero_si256(); N];
         for (pair, [_, _, x2, x3]) in pairs.iter_mut().zip(&groups) {
             *pair = xor(*x2, *x3);
@@ -56,6 +60,7 @@ pub(super) fn rounds<const N: usize>(keys: &[u32; 32], mut groups: [Group; N]) -
         for ([x0, x1, _, _], pair) in groups.iter_mut().zip(&pairs) {
             *x1 = constants.round(*x1, xor(xor(*pair, broadcast(b)), *x0));
         }
+        between(2 * at);
         for (pair, [x0, x1, _, _]) in pairs.iter_mut().zip(&groups) {
             *pair = xor(*x0, *x1);
         }
@@ -65,6 +70,7 @@ pub(super) fn rounds<const N: usize>(keys: &[u32; 32], mut groups: [Group; N]) -
         for ([_, _, x2, x3], pair) in groups.iter_mut().zip(&pairs) {
             *x3 = constants.round(*x3, xor(xor(*pair, broadcast(d)), *x2));
         }
+        between(2 * at + 1);
     }
     groups
 }
@@ -82,7 +88,7 @@ impl Constants {
     #[target_feature(enable = "gfni,avx2,vpclmulqdq")]
     fn new() -> Self {
         let (m0, m3) = (_mm256_set1_epi64x(M0), _mm256_set1_epi64x(M3));
-        Self { m0, m3, by_8: in_words(ROTATE_8), by_16: in_words(ROTATE_16) }
+        Self { m0, m3, by_8: both(gfni::in_words(ROTATE_8)), by_16: both(gfni::in_words(ROTATE_16)) }
     }
 
     /// `x` after a round whose S-boxes take `t`.
@@ -113,7 +119,7 @@ pub(super) fn encrypt<const N: usize>(keys: &[u32; 32], blocks: &mut [Group; N])
             *word = domain(*word);
         }
     }
-    *blocks = rounds(keys, *blocks);
+    *blocks = rounds(keys, *blocks, |_| {});
     for group in blocks.iter_mut() {
         *group = bytes(*group);
     }
@@ -145,19 +151,18 @@ fn transpose([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
     ]
 }
 
+/// The same in both halves.
+#[inline]
+#[target_feature(enable = "gfni,avx2,vpclmulqdq")]
+fn both(half: __m128i) -> __m256i {
+    _mm256_broadcastsi128_si256(half)
+}
+
 /// Turns each word between big-endian bytes and a number.
 #[inline]
 #[target_feature(enable = "gfni,avx2,vpclmulqdq")]
 fn swap_words(line: __m256i) -> __m256i {
-    _mm256_shuffle_epi8(line, in_words(0x0001_0203))
-}
-
-/// A byte selector for one word, for all of them.
-#[inline]
-#[target_feature(enable = "gfni,avx2,vpclmulqdq")]
-fn in_words(selector: i32) -> __m256i {
-    let offsets = _mm_setr_epi32(0, 0x0404_0404, 0x0808_0808, 0x0c0c_0c0c);
-    _mm256_broadcastsi128_si256(_mm_add_epi32(_mm_set1_epi32(selector), offsets))
+    _mm256_shuffle_epi8(line, both(gfni::in_words(0x0001_0203)))
 }
 
 #[inline]

@@ -1,33 +1,37 @@
 //! GHASH with PMULL, for 64-bit Arm processors. The method is that of the PCLMULQDQ kernel.
 //!
 //! Unit-tested under QEMU; **not tested on hardware**.
-#![expect(unsafe_code, reason = "register loads and stores; calls to functions compiled for these instructions")]
+#![expect(
+    unsafe_code,
+    reason = "register loads and stores; calls to functions compiled for these instructions"
+)]
 
 use std::arch::aarch64::*;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::polyval_key;
+use crate::sm4::Block;
+use crate::sm4::ghash::polyval_key;
 
 /// Blocks between two reductions.
 const RUN: usize = 8;
 
 /// H^8 down to H.
 #[derive(Zeroize, ZeroizeOnDrop)]
-pub(in crate::sm4) struct Powers([[u8; 16]; RUN]);
+pub(in crate::sm4) struct Powers([Block; RUN]);
 
 impl Powers {
     /// The powers of `h`, unless the processor lacks the instructions.
-    pub(in crate::sm4) fn new(h: &[u8; 16]) -> Option<Self> {
-        // SAFETY: the processor has the instructions, as just asked (PMULL comes with AES in Rust's naming).
-        std::arch::is_aarch64_feature_detected!("aes").then(|| unsafe { Self::compute(h) })
+    pub(in crate::sm4) fn new(h: &Block) -> Option<Self> {
+        // SAFETY: the processor has the instructions, as just asked.
+        super::is_available().then(|| unsafe { Self::compute(h) })
     }
 
     #[target_feature(enable = "neon,aes")]
-    fn compute(h: &[u8; 16]) -> Self {
+    fn compute(h: &Block) -> Self {
         let h = load(&polyval_key(h).to_le_bytes());
         let mut power = h;
-        let mut powers = Self([[0; 16]; RUN]);
+        let mut powers = Self([Block::default(); RUN]);
         for place in powers.0.iter_mut().rev() {
             store(place, power);
             let mut sum = Sum::new();
@@ -38,13 +42,13 @@ impl Powers {
     }
 
     /// Hashes `data`, filled up with zeros to whole blocks, into `y`.
-    pub(in crate::sm4) fn update(&self, y: &mut [u8; 16], data: &[u8]) {
+    pub(in crate::sm4) fn update(&self, y: &mut Block, data: &[u8]) {
         // SAFETY: `new` asked for the instructions.
         unsafe { self.absorb(y, data) }
     }
 
     #[target_feature(enable = "neon,aes")]
-    fn absorb(&self, y: &mut [u8; 16], data: &[u8]) {
+    fn absorb(&self, y: &mut Block, data: &[u8]) {
         let mut hash = reverse(load(y));
         for run in data.chunks(RUN * 16) {
             let skipped = RUN - run.len().div_ceil(16);
@@ -131,21 +135,21 @@ fn reverse(block: uint8x16_t) -> uint8x16_t {
 #[inline]
 #[target_feature(enable = "neon")]
 fn load_padded(bytes: &[u8]) -> uint8x16_t {
-    let mut block = [0; 16];
+    let mut block = Block::default();
     block.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
     load(&block)
 }
 
 #[inline]
 #[target_feature(enable = "neon")]
-fn load(bytes: &[u8; 16]) -> uint8x16_t {
+fn load(bytes: &Block) -> uint8x16_t {
     // SAFETY: the reference is good for 16 bytes, and the load needs no alignment.
     unsafe { vld1q_u8(bytes.as_ptr()) }
 }
 
 #[inline]
 #[target_feature(enable = "neon")]
-fn store(bytes: &mut [u8; 16], value: uint8x16_t) {
+fn store(bytes: &mut Block, value: uint8x16_t) {
     // SAFETY: the reference is good for 16 bytes, and the store needs no alignment.
     unsafe { vst1q_u8(bytes.as_mut_ptr(), value) }
 }
@@ -153,7 +157,7 @@ fn store(bytes: &mut [u8; 16], value: uint8x16_t) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sm4::ghash::portable;
+    use crate::sm4::ghash;
     use crate::sm4::oracle::bytes;
 
     #[test]
@@ -161,10 +165,10 @@ mod tests {
         for len in 0..400 {
             let h = bytes(len as u64, 16).try_into().unwrap();
             let data = bytes(1000 + len as u64, len);
-            let mut y: [u8; 16] = bytes(2000, 16).try_into().unwrap();
+            let mut y: Block = bytes(2000, 16).try_into().unwrap();
             let mut expected = y;
             Powers::new(&h).expect("this processor has PMULL").update(&mut y, &data);
-            portable::Key::new(&h).update(&mut expected, &data);
+            ghash::portable::Key::new(&h).update(&mut expected, &data);
             assert_eq!(y, expected, "{len} bytes");
         }
     }
