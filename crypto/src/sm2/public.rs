@@ -5,7 +5,6 @@ use std::fmt;
 use super::Signature;
 use super::arith::{Fe, Scalar, Words, field, limbs, order};
 use super::curve::{self, Affine, Multiples, Multiply};
-use super::signature::join;
 use crate::{CryptoError, sm3};
 
 /// An SM2 public key: a point on the curve other than infinity, checked when it was made.
@@ -51,7 +50,7 @@ impl PublicKey {
 
     /// x and y, each as 32 big-endian bytes.
     pub(crate) fn coordinates(&self) -> [u8; 64] {
-        join(self.0.x.to_bytes(), self.0.y.to_bytes())
+        self.0.coordinates()
     }
 
     /// Reads x and y, each as 32 big-endian bytes.

@@ -41,28 +41,32 @@ impl SecretScalar {
         Zeroizing::new(self.0.to_bytes())
     }
 
-    /// This scalar times the base point.
+    /// This scalar times the base point. The product's Z, which says something about the scalar, is wiped.
     pub(crate) fn public_key(&self) -> PublicKey {
-        PublicKey::from_point(curve::multiply_base(self.0.words()).to_affine())
+        let product = Zeroizing::new(curve::multiply_base(self.0.words()));
+        PublicKey::from_point(product.to_affine())
     }
 
     /// x and y of this scalar times `peer`, each as 32 big-endian bytes. The curve's order is prime and `peer` is on
     /// it, so the product is never the point at infinity.
     pub(crate) fn mul_point(&self, peer: &PublicKey) -> Zeroizing<[u8; 64]> {
-        let product = curve::multiply(self.0.words(), peer.point()).to_affine();
+        let product = Zeroizing::new(curve::multiply(self.0.words(), peer.point()));
+        let product = Zeroizing::new(product.to_affine());
         let mut out = Zeroizing::new([0; 64]);
-        out.iter_mut().zip(PublicKey::from_point(product).coordinates()).for_each(|(to, from)| *to = from);
+        out.iter_mut().zip(product.coordinates()).for_each(|(to, from)| *to = from);
         out
     }
 
     /// The x-coordinate of this scalar times `peer`.
     pub(crate) fn ecdh(&self, peer: &PublicKey) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(curve::multiply(self.0.words(), peer.point()).affine_x().to_bytes())
+        let product = Zeroizing::new(curve::multiply(self.0.words(), peer.point()));
+        Zeroizing::new(Zeroizing::new(product.affine_x()).to_bytes())
     }
 
     /// The x-coordinate of this scalar times the base point, modulo n.
     pub(super) fn commitment(&self) -> Scalar {
-        Scalar::reduce_words(curve::multiply_base(self.0.words()).affine_x().to_words())
+        let product = Zeroizing::new(curve::multiply_base(self.0.words()));
+        Scalar::reduce_words(product.affine_x().to_words())
     }
 
     /// The number, for arithmetic modulo n.

@@ -40,7 +40,7 @@ impl SecretKey {
 
     fn from_scalar(d: SecretScalar) -> Result<Self, CryptoError> {
         // 1 + d must have an inverse: GB/T 32918.1, 6.1 leaves n - 1 out.
-        if (Scalar::ONE + *d.get()).is_zero() {
+        if Zeroizing::new(Scalar::ONE + *d.get()).is_zero() {
             return Err(OUT_OF_RANGE);
         }
         let public = d.public_key();

@@ -96,7 +96,7 @@ fn padded(number: UintRef<'_>) -> Option<[u8; 32]> {
 }
 
 /// Two numbers of 32 bytes, one after the other.
-pub(super) fn join(first: [u8; 32], second: [u8; 32]) -> [u8; 64] {
+fn join(first: [u8; 32], second: [u8; 32]) -> [u8; 64] {
     let mut out = [0; 64];
     out.iter_mut().zip(first.into_iter().chain(second)).for_each(|(to, from)| *to = from);
     out

@@ -22,14 +22,9 @@ pub(super) struct Signer {
 impl Signer {
     /// `d` must not be n - 1.
     pub(super) fn new(d: &SecretScalar, public: &PublicKey) -> Self {
-        let mut inverse = (Scalar::ONE + *d.get()).invert();
-        let signer = Self {
-            inverse: inverse.to_factor(),
-            nonces: Nonces::new(d),
-            user_hashes: UserHashes::new(public),
-        };
-        inverse.zeroize();
-        signer
+        let one_plus_d = Zeroizing::new(Scalar::ONE + *d.get());
+        let inverse = Zeroizing::new(one_plus_d.invert()).to_factor();
+        Self { inverse, nonces: Nonces::new(d), user_hashes: UserHashes::new(public) }
     }
 
     /// Signs `msg` under `user_id`; `public` must be the key's public half.
@@ -54,13 +49,11 @@ impl Signer {
     /// s = (k - r d) / (1 + d), which is (k + r) / (1 + d) - r: d itself is not needed.
     pub(super) fn sign_hash(&self, e: &[u8; 32], k: &SecretScalar) -> Option<Signature> {
         let r = Scalar::reduce(e) + k.commitment();
-        let mut sum = r + *k.get();
+        let sum = Zeroizing::new(r + *k.get());
         if sum.is_zero() {
             return None;
         }
-        let s = sum * self.inverse - r;
-        sum.zeroize();
-        Signature::from_scalars(r, s)
+        Signature::from_scalars(r, *sum * self.inverse - r)
     }
 
     /// The nonces for signing `e`.

@@ -3,12 +3,12 @@
 //! Elements are kept in Montgomery form (times 2^256) and below p. Since p is -1 modulo 2^64, the factor of a
 //! Montgomery reduction step is the lowest word itself, and the step is shifts and additions.
 //!
-//! Two implementations of the product exist: `portable`, and `mulx` for x86-64 with BMI2 and ADX, chosen by what the
-//! processor can.
+//! There are two implementations: `portable`, and `x86_64`, whose products need BMI2 and ADX and run where the processor
+//! has them.
 
-#[cfg(all(target_arch = "x86_64", not(miri)))]
-mod mulx;
 mod portable;
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+mod x86_64;
 
 use std::ops::{Add, Mul, Neg, Sub};
 
@@ -156,7 +156,7 @@ mod kernel {
     #[inline(always)]
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     pub(super) fn mul(a: &Words, b: &Words) -> Words {
-        if let Some(mulx) = mulx::Mulx::detected() {
+        if let Some(mulx) = x86_64::Mulx::detected() {
             return mulx.mul(a, b);
         }
         let [r0, r1, r2, r3] = portable::mul(a, b);
@@ -166,7 +166,7 @@ mod kernel {
     #[inline(always)]
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     pub(super) fn square(a: &Words) -> Words {
-        if let Some(mulx) = mulx::Mulx::detected() {
+        if let Some(mulx) = x86_64::Mulx::detected() {
             return mulx.square(a);
         }
         let [r0, r1, r2, r3] = portable::square(a);
@@ -174,7 +174,7 @@ mod kernel {
     }
 
     #[cfg(all(target_arch = "x86_64", not(miri)))]
-    pub(super) use mulx::{add, sub};
+    pub(super) use x86_64::{add, sub};
 
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     pub(super) use portable::{add, mul, square, sub};

@@ -17,13 +17,13 @@ const MULTIPLES: usize = 1 << (WIDTH - 1);
 #[repr(align(64))]
 struct Row([[Words; 2]; MULTIPLES]);
 
-/// Computed at first use, in less than half a millisecond.
+/// Computed at first use, in about a millisecond.
 static TABLE: LazyLock<Box<[Row]>> = LazyLock::new(build);
 
 /// `k` times the base point. `k` must be below n.
 ///
-/// Digits are added from the highest to the lowest, and no addition is exceptional. Call what was added before digit i
-/// A and the digit's worth D, both multiples of the base point. As integers A is a positive multiple of 2^(7 (i+1))
+/// Digits are added from the highest to the lowest, and no addition is exceptional. Let k be odd, as the digits have
+/// it. Call what was added before digit i A and the digit's worth D, both multiples of the base point. As integers A is a positive multiple of 2^(7 (i+1))
 /// and |D| is less than that, so A ± D is never 0 and below 2n. For i > 0 it is even, so it is not n either. For i = 0,
 /// A + D is k, and not n unless k is 0, where the result is infinity as it should be; A - D = n would mean D = -m and
 /// k = n - 2m, but the lowest digit of that k is n - 2m - 128 modulo 256, which is -m for no m below 128.

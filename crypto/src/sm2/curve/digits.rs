@@ -54,6 +54,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 256 }))]
+
         #[test]
         fn digits_are_worth_the_scalar(k in number()) {
             let k = *Scalar::reduce_words(k).words();

@@ -4,6 +4,8 @@
 //! three: infinity on either side, and equal operands. Each caller rules them out, or asks for
 //! [`Jacobian::add_complete`], which settles them by masks. Opposite operands give Z = 0 by themselves.
 
+use zeroize::Zeroize;
+
 use super::super::arith::{Fe, Mask, Words};
 
 /// The coefficient b, in Montgomery form.
@@ -15,7 +17,7 @@ const B: Fe = Fe::from_montgomery([
 ]);
 
 /// A point by its coordinates, or (0, 0), which is not on the curve, for infinity.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Zeroize)]
 #[repr(C, align(64))]
 pub(crate) struct Affine {
     pub(crate) x: Fe,
@@ -46,6 +48,14 @@ impl Affine {
         self.y.square() == &self.x.square() * &self.x - self.x.triple() + B
     }
 
+    /// x and y, each as 32 big-endian bytes.
+    pub(crate) fn coordinates(&self) -> [u8; 64] {
+        let mut out = [0; 64];
+        let bytes = self.x.to_bytes().into_iter().chain(self.y.to_bytes());
+        out.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+        out
+    }
+
     /// The opposite point if `mask` is true, else this one.
     #[inline(always)]
     pub(super) fn negate_if(&self, mask: Mask) -> Self {
@@ -59,7 +69,7 @@ impl Affine {
 }
 
 /// A point (X / Z², Y / Z³), or infinity where Z = 0.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Zeroize)]
 #[repr(C)]
 pub(crate) struct Jacobian {
     pub(crate) x: Fe,

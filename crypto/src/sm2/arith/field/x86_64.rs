@@ -1,17 +1,17 @@
-#![expect(unsafe_code, reason = "the compiler has no way to keep two carry chains apart")]
-//! The Montgomery product with MULX, ADCX and ADOX (x86-64 with BMI2 and ADX).
+#![expect(unsafe_code, reason = "the compiler has no way to keep two carry chains")]
+//! The field on x86-64, in assembly.
 //!
-//! Two carry flags let each row of the product add its low and its high halves in one pass. The reduction is the one of
-//! `portable`, word for word.
+//! Products use MULX, ADCX and ADOX (BMI2 and ADX): two carry flags let each row add its low and its high halves in one
+//! pass. Their reduction is the one of `portable`, word for word. Sums and differences use nothing special; the compiler
+//! turns carry chains that end in a comparison with a constant into something twice as long.
 
 use std::arch::asm;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::{P, Words};
 
-/// The words of p that no immediate operand can hold.
-const P1: u64 = P[1];
-const P3: u64 = P[3];
+/// p, where instructions can reach it: two of its words fit no immediate operand.
+static MODULUS: Words = P;
 
 /// Proof that the processor has BMI2 and ADX.
 #[derive(Clone, Copy)]
@@ -24,107 +24,60 @@ const NO: u8 = 1;
 const YES: u8 = 2;
 
 /// Adds a · b[$at / 8] to $t0..$t3 and leaves the top word in $t4.
+#[rustfmt::skip]
 macro_rules! row {
     ($at:literal, $t0:literal, $t1:literal, $t2:literal, $t3:literal, $t4:literal) => {
         concat!(
-            "mov rdx, [{b} + ",
-            $at,
-            "]\n",
+            "mov rdx, [{b} + ", $at, "]\n",
             // Clears both carry flags too.
-            "xor {",
-            $t4,
-            ":e}, {",
-            $t4,
-            ":e}\n",
+            "xor {", $t4, ":e}, {", $t4, ":e}\n",
             "mulx {hi}, {lo}, [{a}]\n",
-            "adcx {",
-            $t0,
-            "}, {lo}\n",
-            "adox {",
-            $t1,
-            "}, {hi}\n",
+            "adcx {", $t0, "}, {lo}\n",
+            "adox {", $t1, "}, {hi}\n",
             "mulx {hi}, {lo}, [{a} + 8]\n",
-            "adcx {",
-            $t1,
-            "}, {lo}\n",
-            "adox {",
-            $t2,
-            "}, {hi}\n",
+            "adcx {", $t1, "}, {lo}\n",
+            "adox {", $t2, "}, {hi}\n",
             "mulx {hi}, {lo}, [{a} + 16]\n",
-            "adcx {",
-            $t2,
-            "}, {lo}\n",
-            "adox {",
-            $t3,
-            "}, {hi}\n",
+            "adcx {", $t2, "}, {lo}\n",
+            "adox {", $t3, "}, {hi}\n",
             "mulx {hi}, {lo}, [{a} + 24]\n",
-            "adcx {",
-            $t3,
-            "}, {lo}\n",
-            "adox {",
-            $t4,
-            "}, {hi}\n",
-            "adc {",
-            $t4,
-            "}, 0",
+            "adcx {", $t3, "}, {lo}\n",
+            "adox {", $t4, "}, {hi}\n",
+            "adc {", $t4, "}, 0",
         )
     };
 }
 
 /// Divides $t0..$t3 by 2^64 modulo p, into $t1, $t2, $t3, $t0.
+#[rustfmt::skip]
 macro_rules! reduction_step {
     ($t0:literal, $t1:literal, $t2:literal, $t3:literal) => {
         concat!(
-            "mov {lo}, {",
-            $t0,
-            "}\n",
-            "mov {hi}, {",
-            $t0,
-            "}\n",
+            "mov {lo}, {", $t0, "}\n",
+            "mov {hi}, {", $t0, "}\n",
             "shl {lo}, 32\n",
             "shr {hi}, 32\n",
-            "add {",
-            $t1,
-            "}, {",
-            $t0,
-            "}\n",
-            "adc {",
-            $t2,
-            "}, 0\n",
-            "adc {",
-            $t3,
-            "}, 0\n",
-            "adc {",
-            $t0,
-            "}, 0\n",
-            "sub {",
-            $t1,
-            "}, {lo}\n",
-            "sbb {",
-            $t2,
-            "}, {hi}\n",
-            "sbb {",
-            $t3,
-            "}, {lo}\n",
-            "sbb {",
-            $t0,
-            "}, {hi}",
+            "add {", $t1, "}, {", $t0, "}\n",
+            "adc {", $t2, "}, 0\n",
+            "adc {", $t3, "}, 0\n",
+            "adc {", $t0, "}, 0\n",
+            "sub {", $t1, "}, {lo}\n",
+            "sbb {", $t2, "}, {hi}\n",
+            "sbb {", $t3, "}, {lo}\n",
+            "sbb {", $t0, "}, {hi}\n",
         )
     };
 }
 
 /// From the product t0..t7 to the residue t4..t7.
+#[rustfmt::skip]
 macro_rules! reduce {
     () => {
         concat!(
             reduction_step!("t0", "t1", "t2", "t3"),
-            "\n",
             reduction_step!("t1", "t2", "t3", "t0"),
-            "\n",
             reduction_step!("t2", "t3", "t0", "t1"),
-            "\n",
             reduction_step!("t3", "t0", "t1", "t2"),
-            "\n",
             "xor {lo:e}, {lo:e}\n",
             "add {t4}, {t0}\n",
             "adc {t5}, {t1}\n",
@@ -136,12 +89,10 @@ macro_rules! reduce {
             "mov {t1}, {t5}\n",
             "mov {t2}, {t6}\n",
             "mov {t3}, {t7}\n",
-            "mov rdx, 0xffffffff00000000\n",
-            "mov {hi}, 0xfffffffeffffffff\n",
             "sub {t0}, -1\n",
-            "sbb {t1}, rdx\n",
+            "sbb {t1}, qword ptr [rip + {p} + 8]\n",
             "sbb {t2}, -1\n",
-            "sbb {t3}, {hi}\n",
+            "sbb {t3}, qword ptr [rip + {p} + 24]\n",
             "sbb {lo}, 0\n",
             "cmovnc {t4}, {t0}\n",
             "cmovnc {t5}, {t1}\n",
@@ -180,8 +131,8 @@ impl Mulx {
     #[inline(always)]
     pub(super) fn mul(self, a: &Words, b: &Words) -> Words {
         let (r0, r1, r2, r3): (u64, u64, u64, u64);
-        // SAFETY: the processor has BMI2 and ADX, as `self` proves. The block reads the four words at a and at b and
-        // writes nothing but its registers.
+        // SAFETY: the processor has BMI2 and ADX, as `self` proves. The block reads the four words at a, at b and of p,
+        // and writes nothing but its registers.
         unsafe {
             asm!(
                 "mov rdx, [{b}]",
@@ -210,6 +161,7 @@ impl Mulx {
                 lo = out(reg) _,
                 hi = out(reg) _,
                 out("rdx") _,
+                p = sym MODULUS,
                 options(pure, readonly, nostack),
             );
         }
@@ -220,8 +172,8 @@ impl Mulx {
     #[inline(always)]
     pub(super) fn square(self, a: &Words) -> Words {
         let (r0, r1, r2, r3): (u64, u64, u64, u64);
-        // SAFETY: the processor has BMI2 and ADX, as `self` proves. The block reads the four words at a and writes
-        // nothing but its registers.
+        // SAFETY: the processor has BMI2 and ADX, as `self` proves. The block reads the four words at a and of p, and
+        // writes nothing but its registers.
         unsafe {
             asm!(
                 // The products of unequal words.
@@ -281,6 +233,7 @@ impl Mulx {
                 lo = out(reg) _,
                 hi = out(reg) _,
                 out("rdx") _,
+                p = sym MODULUS,
                 options(pure, readonly, nostack),
             );
         }
@@ -292,7 +245,7 @@ impl Mulx {
 #[inline(always)]
 pub(super) fn add([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> Words {
     let (r0, r1, r2, r3): (u64, u64, u64, u64);
-    // SAFETY: every x86-64 processor has these instructions; they touch only registers.
+    // SAFETY: every x86-64 processor has these instructions. The block reads p and writes nothing but its registers.
     unsafe {
         asm!(
             "xor {c:e}, {c:e}",
@@ -306,9 +259,9 @@ pub(super) fn add([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> Words {
             "mov {b2}, {a2}",
             "mov {b3}, {a3}",
             "sub {b0}, -1",
-            "sbb {b1}, {p1}",
+            "sbb {b1}, qword ptr [rip + {p} + 8]",
             "sbb {b2}, -1",
-            "sbb {b3}, {p3}",
+            "sbb {b3}, qword ptr [rip + {p} + 24]",
             "sbb {c}, 0",
             "cmovc {b0}, {a0}",
             "cmovc {b1}, {a1}",
@@ -323,9 +276,8 @@ pub(super) fn add([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> Words {
             b2 = inout(reg) b2 => r2,
             b3 = inout(reg) b3 => r3,
             c = out(reg) _,
-            p1 = in(reg) P1,
-            p3 = in(reg) P3,
-            options(pure, nomem, nostack),
+            p = sym MODULUS,
+            options(pure, readonly, nostack),
         );
     }
     [r0, r1, r2, r3]
@@ -335,7 +287,7 @@ pub(super) fn add([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> Words {
 #[inline(always)]
 pub(super) fn sub([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> Words {
     let (r0, r1, r2, r3): (u64, u64, u64, u64);
-    // SAFETY: every x86-64 processor has these instructions; they touch only registers.
+    // SAFETY: every x86-64 processor has these instructions. The block reads p and writes nothing but its registers.
     unsafe {
         asm!(
             "sub {a0}, {b0}",
@@ -346,8 +298,8 @@ pub(super) fn sub([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> Words {
             "sbb {b0}, {b0}",
             "mov {b1}, {b0}",
             "shl {b1}, 32",
-            "mov {b2}, {p3}",
-            "and {b2}, {b0}",
+            "mov {b2}, {b0}",
+            "and {b2}, qword ptr [rip + {p} + 24]",
             "add {a0}, {b0}",
             "adc {a1}, {b1}",
             "adc {a2}, {b0}",
@@ -360,8 +312,8 @@ pub(super) fn sub([a0, a1, a2, a3]: Words, [b0, b1, b2, b3]: Words) -> Words {
             b1 = inout(reg) b1 => _,
             b2 = inout(reg) b2 => _,
             b3 = in(reg) b3,
-            p3 = in(reg) P3,
-            options(pure, nomem, nostack),
+            p = sym MODULUS,
+            options(pure, readonly, nostack),
         );
     }
     [r0, r1, r2, r3]
