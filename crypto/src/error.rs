@@ -41,8 +41,8 @@ pub enum CryptoError {
     /// Bytes that are no SM2EnvelopedKey.
     #[error("not an enveloped SM2 key ({0}); pass the DER of GM/T 0009, 7.4 unchanged")]
     EnvelopedKey(&'static str),
-    /// Bytes that are no digital envelope, or not one for this certificate.
-    #[error("the digital envelope cannot be opened: {0}")]
+    /// Bytes that are no digital envelope, or not one for this certificate; recipients that none can be made for.
+    #[error("the digital envelope cannot be read or made: {0}")]
     EnvelopedData(&'static str),
     /// Ciphertext, tag, key, nonce and associated data do not belong together.
     #[error(

@@ -4,7 +4,7 @@
 //!
 //! - [`SoftKeys`] holds its keys in this process's memory; they come from key files, under a passphrase or not
 //!   ([`SecretKey::from_pem`]).
-//! - [`pkcs11`] (feature `pkcs11`) leaves them in a hardware module.
+//! - `pkcs11`, with the feature of that name, leaves them in a hardware module.
 //! - [`sdf`] is the layout of what devices of GM/T 0018 take and give, for who writes a provider over one.
 
 mod file;

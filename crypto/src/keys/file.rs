@@ -37,7 +37,7 @@ impl SecretKey {
     /// [`CryptoError::KeyFile`] if the key is encrypted and there is no passphrase; else as the form's own method.
     pub fn from_pem(pem: &str, passphrase: Option<&[u8]>) -> Result<Self, CryptoError> {
         match (open(pem)?, passphrase) {
-            ((PKCS8_LABEL, der), _) => private_key::from_pkcs8(&der),
+            ((PKCS8_LABEL, der), _) => Self::from_pkcs8_der(&der),
             ((SEC1_LABEL | SEC1_SM2_LABEL, der), _) => private_key::from_sec1(&der),
             ((ENCRYPTED_LABEL, der), Some(passphrase)) => decrypt(&der, passphrase),
             ((ENCRYPTED_LABEL, _), None) => Err(CryptoError::KeyFile("it is encrypted; give its passphrase")),
@@ -60,8 +60,8 @@ impl SecretKey {
         decrypt(&der, passphrase)
     }
 
-    /// Reads a SEC1 PEM block (RFC 5915, section 4), as `openssl ecparam -genkey` writes it. A block of curve
-    /// parameters before it must be taken off.
+    /// Reads a SEC1 PEM block (RFC 5915, section 4), as `openssl ec` writes it. A block of curve parameters before it
+    /// must be taken off.
     ///
     /// # Errors
     /// [`CryptoError::KeyFile`] if it is another kind of file, [`CryptoError::SecretKey`] if the key is no SM2 key.
@@ -110,12 +110,6 @@ fn open(text: &str) -> Result<(&str, Zeroizing<Vec<u8>>), CryptoError> {
     Ok((label, Zeroizing::new(der)))
 }
 
-/// Under a wrong passphrase the bytes are random and one time in 256 padded right, so DER that does not parse is called
-/// the same.
 fn decrypt(der: &[u8], passphrase: &[u8]) -> Result<SecretKey, CryptoError> {
-    let key = pbes2::decrypt(der, passphrase)?;
-    match private_key::from_pkcs8(&key) {
-        Err(CryptoError::SecretKey(private_key::MALFORMED)) => Err(CryptoError::Passphrase),
-        key => key,
-    }
+    private_key::from_opened(&pbes2::decrypt(der, passphrase)?)
 }

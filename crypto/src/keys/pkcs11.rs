@@ -43,7 +43,8 @@ use crate::sm4::gcm;
 
 const BLOCK_LEN: usize = 16;
 
-/// Numbers of the vendor's mechanisms (CKM_…), from its header. No default fits two vendors.
+/// Numbers of the vendor's mechanisms (CKM_…), from its header. No default fits two vendors: one has SM2 at 0xFFFFF002,
+/// another at 0x00010002, which the standard keeps for itself and which is refused here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mechanisms {
     /// SM2 signature of a hash of 32 bytes, often called CKM_SM2 or CKM_VENDOR_SM2: not the one that hashes itself.
@@ -230,7 +231,7 @@ fn find_public_key(session: &Session, label: &str) -> Result<PublicKey, OpenErro
 fn mechanism_type(number: u64) -> Result<MechanismType, OpenError> {
     MechanismType::new_vendor_defined(number)
         .or_else(|_| MechanismType::try_from(number))
-        .map_err(|_| OpenError::Mechanism(number))
+        .map_err(|_| OpenError::Number(number))
 }
 
 fn without_parameters(mechanism: MechanismType) -> Mechanism<'static> {

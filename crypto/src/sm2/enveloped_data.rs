@@ -116,9 +116,12 @@ struct GcmParameters<'a> {
 /// Seals `content` to all `recipients` under a new SM4 key, in DER.
 ///
 /// # Errors
-/// [`CryptoError::EnvelopedData`] if a recipient's issuer is not DER or its serial number empty,
+/// [`CryptoError::EnvelopedData`] without recipients, or if one's issuer is not DER or its serial number empty,
 /// [`CryptoError::TooLong`] above 4 GiB, [`CryptoError::Random`] without random bytes.
 pub fn seal(content: &[u8], recipients: &[Recipient<'_>], form: Form) -> Result<Vec<u8>, CryptoError> {
+    if recipients.is_empty() {
+        return Err(CryptoError::EnvelopedData("it is for nobody"));
+    }
     let mut key = Zeroizing::new([0; sm4::KEY_LEN]);
     random::fill(key.as_mut())?;
     let mut infos = Vec::with_capacity(recipients.len());

@@ -15,7 +15,7 @@ use qianmo_crypto::keys::KeyProvider;
 use qianmo_crypto::keys::pkcs11::{Mechanisms, OpenError, Pkcs11Keys};
 use qianmo_crypto::sm2::{CERT_USER_ID, SecretKey};
 
-use token::{Token, settings};
+use token::{PIN, Token, settings};
 
 /// Runs the ignored tests below in a process whose SoftHSM has a token of its own: the library takes the place of its
 /// settings from the environment, and a process cannot safely change its own.
@@ -30,13 +30,13 @@ fn with_softhsm() {
         return;
     };
     let tests = Command::new(env::current_exe().unwrap())
-        .args(["--ignored", "--test-threads=2", "--nocapture"])
+        .args(["--ignored", "--test-threads=1", "--nocapture"])
         .env("SOFTHSM2_CONF", token.configuration())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&tests.stdout);
     assert!(tests.status.success(), "{said}{}", String::from_utf8_lossy(&tests.stderr));
-    assert!(said.contains("5 passed"), "{said}");
+    assert!(said.contains("7 passed"), "{said}");
 }
 
 fn keys() -> Pkcs11Keys {
@@ -102,6 +102,32 @@ fn each_wrong_setting_is_named() {
     says(&refusal(|s| s.signing_key = token::P256_KEY), "sm2p256v1");
     let vendors = Mechanisms { sm2_sign: 0x8000_0001, ..settings().mechanisms };
     says(&refusal(|s| s.mechanisms = vendors), "0x80000001");
+    let nobodys = Mechanisms { sm4_ecb: 0x0001_0002, ..settings().mechanisms };
+    says(&refusal(|s| s.mechanisms = nobodys), "0x00010002");
+}
+
+#[test]
+#[ignore = "run by with_softhsm"]
+fn a_token_that_forgot_the_log_in_is_logged_into_again() {
+    let keys = keys();
+    let wrapped = keys.wrap(&[7; 16]).unwrap();
+    token::log_out();
+    assert_eq!(*keys.unwrap_key(&wrapped).unwrap(), [7; 16]);
+    assert!(keys.sign(CERT_USER_ID, b"m").is_ok());
+}
+
+/// A token locks itself after a few wrong PINs.
+#[test]
+#[ignore = "run by with_softhsm"]
+fn a_refused_pin_is_not_tried_again() {
+    let keys = keys();
+    token::change_pin(PIN, "4321");
+    let refused = "the token refused the PIN and was not asked again; check the PIN and restart";
+    assert_eq!(keys.sign(CERT_USER_ID, b"m").err(), Some(CryptoError::Provider(refused)));
+    assert!(matches!(Pkcs11Keys::open(settings()).err(), Some(OpenError::LogIn(_))));
+    token::change_pin("4321", PIN);
+    assert_eq!(keys.sign(CERT_USER_ID, b"m").err(), Some(CryptoError::Provider(refused)));
+    assert!(Pkcs11Keys::open(settings()).is_ok());
 }
 
 #[test]

@@ -8,6 +8,7 @@ use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, KeyType, ObjectClass};
 use cryptoki::session::{Session, UserType};
+use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 use qianmo_crypto::keys::pkcs11::{Mechanisms, Settings};
 use qianmo_crypto::sm2::SecretKey;
@@ -77,10 +78,35 @@ pub(crate) fn settings() -> Settings<'static> {
     }
 }
 
+/// Ends the log-in of this process, as a token does that was plugged out and in.
+pub(crate) fn log_out() {
+    let (library, slot) = context();
+    library.open_ro_session(slot).unwrap().logout().unwrap();
+}
+
+/// Leaves nobody logged in.
+pub(crate) fn change_pin(from: &str, to: &str) {
+    let (library, slot) = context();
+    let session = library.open_rw_session(slot).unwrap();
+    // The log-in is the process's: another session may have done it.
+    let _ = session.login(UserType::User, Some(&AuthPin::from(from)));
+    session.set_pin(&AuthPin::from(from), &AuthPin::from(to)).unwrap();
+    session.logout().unwrap();
+}
+
+/// The library as this process has it, initialised once and never unloaded.
+fn context() -> (Pkcs11, Slot) {
+    static CONTEXT: OnceLock<Pkcs11> = OnceLock::new();
+    let library = CONTEXT.get_or_init(|| {
+        let library = Pkcs11::new(library().unwrap()).unwrap();
+        library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)).unwrap();
+        library
+    });
+    (library.clone(), library.get_slots_with_initialized_token().unwrap()[0])
+}
+
 fn make_keys() {
-    let library = Pkcs11::new(library().unwrap()).unwrap();
-    library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)).unwrap();
-    let slot = library.get_slots_with_initialized_token().unwrap()[0];
+    let (library, slot) = context();
     let session = library.open_rw_session(slot).unwrap();
     session.login(UserType::User, Some(&AuthPin::from(PIN))).unwrap();
     sm2_pair(&session);
@@ -90,8 +116,6 @@ fn make_keys() {
     session.generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private).unwrap();
     let kek = [Attribute::Token(true), Attribute::Label(b"kek".to_vec()), Attribute::ValueLen(16.into())];
     session.generate_key(&Mechanism::AesKeyGen, &kek).unwrap();
-    // Closing the library would log the tests out; it stays for the process.
-    std::mem::forget((session, library));
 }
 
 /// Brings [`PRIVATE`] in as a key pair on curve sm2p256v1.

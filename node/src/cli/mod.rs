@@ -107,11 +107,14 @@ pub fn main() -> ExitCode {
         telemetry::init(shell.flags.verbose, shell.out.json);
     }
     let ended = runtime().and_then(|runtime| {
-        runtime.block_on(async {
+        let ended = runtime.block_on(async {
             let ended = dispatch(cli.command, &shell).await;
             shell.hang_up().await;
             ended
-        })
+        });
+        // Its end would wait for a job that has outlived a node's shutdown; such a job is taken up again.
+        runtime.shutdown_background();
+        ended
     });
     match ended {
         Ok(exit) => exit.into(),

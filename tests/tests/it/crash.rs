@@ -139,6 +139,20 @@ fn a_node_killed_while_a_job_runs_takes_it_up_again() {
 }
 
 #[test]
+fn a_node_told_to_stop_does_not_wait_for_an_endless_job() {
+    let clinic = Clinic::new();
+    let (job, contract) = clinic.endless_job();
+    clinic.node.stop();
+    clinic.node.start();
+    let show = Request::JobShow { id: job.id.clone(), wait_ms: 0 };
+    assert_eq!(clinic.consumer().call::<JobView>(show).unwrap().state, JobState::Running);
+    let stopped: JobView = clinic.consumer().call(Request::JobStop { id: job.id.clone() }).unwrap();
+    assert_eq!(stopped.error.unwrap().code, ErrorCode::Stopped);
+    assert_eq!(clinic.see(&contract).runs_used, 1);
+    assert_eq!(of_job(&clinic.auditor().trail(), job.id.as_str()), ["intent", "fact", "outcome"]);
+}
+
+#[test]
 fn a_job_whose_contract_ended_while_the_node_was_down_is_not_taken_up_again() {
     let clinic = Clinic::new();
     let model = clinic.bring("loop_forever");

@@ -122,7 +122,7 @@ fn a_public_key_that_is_not_its_own_is_refused() {
     let (secret, other) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
     let (own, foreign) = (secret.public_key().to_sec1(), other.public_key().to_sec1());
     let text = pem(PKCS8_LABEL, &private_key::to_pkcs8(&secret));
-    let expected = CryptoError::SecretKey("the public key beside it is not its own");
+    let expected = CryptoError::SecretKey("the public key inside belongs to another key");
     assert_eq!(SecretKey::from_pem(&with(&text, &own, &foreign), None).err(), Some(expected));
     let range = CryptoError::SecretKey("d must lie in [1, n-2]");
     let zero = with(&text, secret.to_bytes().as_ref(), &[0; 32]);
@@ -130,9 +130,26 @@ fn a_public_key_that_is_not_its_own_is_refused() {
 }
 
 #[test]
+fn an_ec_private_key_must_name_its_curve() {
+    let secret = SecretKey::generate().unwrap();
+    let d = secret.to_bytes();
+    let key = |parameters| {
+        let key = sec1::EcPrivateKey { private_key: d.as_slice(), parameters, public_key: None };
+        pem(SEC1_LABEL, &der::Encode::to_der(&key).unwrap())
+    };
+    let curve = |oid| Some(sec1::EcParameters::NamedCurve(der::asn1::ObjectIdentifier::new_unwrap(oid)));
+    let named = SecretKey::from_sec1_pem(&key(curve("1.2.156.10197.1.301"))).unwrap();
+    assert_eq!(named.to_bytes(), d);
+    for other in [None, curve("1.2.840.10045.3.1.7")] {
+        let expected = CryptoError::SecretKey("another curve, or none named");
+        assert_eq!(SecretKey::from_sec1_pem(&key(other)).err(), Some(expected));
+    }
+}
+
+#[test]
 fn other_curves_and_cut_text_are_refused() {
     let text = pem(PKCS8_LABEL, &private_key::to_pkcs8(&SecretKey::generate().unwrap()));
-    let other = CryptoError::SecretKey("it is of another algorithm or curve");
+    let other = CryptoError::SecretKey("another algorithm or curve");
     // 1.2.156.10197.1.301 becomes 1.2.156.10197.1.302, first in the AlgorithmIdentifier.
     let another = with(&text, b"\x55\x01\x82\x2d", b"\x55\x01\x82\x2e");
     assert_eq!(SecretKey::from_pem(&another, None).err(), Some(other));

@@ -51,6 +51,11 @@ pub enum OpenError {
         "the token has no mechanism {0:#010x}; take the numbers of its SM2 and SM4 mechanisms from the vendor's header"
     )]
     Mechanism(u64),
+    /// A number that cannot be a mechanism's.
+    #[error(
+        "{0:#010x} is no mechanism of PKCS#11 and below those of vendors, which begin at 0x80000000; correct it"
+    )]
+    Number(u64),
     /// Anything else that the library reports.
     #[error("the PKCS#11 library failed ({0}); see the vendor's log")]
     Failed(String),

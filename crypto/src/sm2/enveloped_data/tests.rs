@@ -131,7 +131,8 @@ fn other_content_versions_and_ciphers_are_named() {
 }
 
 #[test]
-fn recipients_that_cannot_be_named_are_refused() {
+fn recipients_that_are_none_or_cannot_be_named_are_refused() {
+    assert!(matches!(seal(b"content", &[], Form::Sm4Gcm), Err(CryptoError::EnvelopedData(_))));
     let public_key = key().public_key();
     let seal_to = |certificate| {
         seal(b"content", &[Recipient { certificate, public_key: &public_key }], Form::Sm4Gcm).err().unwrap()
