@@ -1,4 +1,4 @@
-//! TLS 1.3 over TCP, both sides authenticated, both directions, every group.
+//! TLS 1.3 over TCP, both sides authenticated, both directions, every suite and group.
 
 use std::{
     io::{ErrorKind, Read, Write},

@@ -19,5 +19,7 @@ mod quic_keys;
 mod setup;
 mod sm2_encrypt;
 mod sm2_exchange;
+mod sm4_kernels;
+mod sm4_vectors;
 mod sm_crypto;
 mod vectors;

@@ -2,7 +2,6 @@
 
 use crate::common::cases;
 use qianmo_crypto::sm2::{PublicKey, SecretKey, Signature};
-use qianmo_crypto::sm4::gcm;
 use qianmo_crypto::{hmac, sm3};
 use serde_json::Value;
 
@@ -19,17 +18,6 @@ fn hmac_sm3_of_the_standard() {
     for case in cases(include_str!("../vectors/hmac_sm3.txt")) {
         let tag = hmac::hmac_sm3(&case.bytes("key"), &case.bytes("message"));
         assert_eq!(tag, case.array("tag"), "{}", case.text("name"));
-    }
-}
-
-#[test]
-fn sm4_gcm_of_rfc_8998() {
-    for case in cases(include_str!("../vectors/sm4_gcm.txt")) {
-        let key = gcm::Key::new(&case.array("key"));
-        let (nonce, aad) = (case.array("nonce"), case.bytes("aad"));
-        let expected = [case.bytes("ciphertext"), case.bytes("tag")].concat();
-        assert_eq!(key.seal(&nonce, &aad, &case.bytes("plaintext")), expected);
-        assert_eq!(key.open(&nonce, &aad, &expected).unwrap(), case.bytes("plaintext"));
     }
 }
 
@@ -76,37 +64,18 @@ fn hmac_sm3_of_wycheproof() {
     assert_eq!(run, 174);
 }
 
-#[test]
-fn sm4_gcm_of_wycheproof() {
-    let (mut run, mut odd_nonces) = (0, 0);
-    for (_, test) in wycheproof(include_str!("../vectors/wycheproof/sm4_gcm_test.json")) {
-        let Ok(nonce) = <[u8; 12]>::try_from(bytes(&test["iv"])) else {
-            odd_nonces += 1;
-            continue;
-        };
-        let key = gcm::Key::new(&bytes(&test["key"]).try_into().unwrap());
-        let (aad, plaintext) = (bytes(&test["aad"]), bytes(&test["msg"]));
-        let sealed = [bytes(&test["ct"]), bytes(&test["tag"])].concat();
-        let opened = key.open(&nonce, &aad, &sealed);
-        assert_eq!(opened.ok() == Some(plaintext.clone()), is_valid(&test), "{}", test["tcId"]);
-        assert_eq!(key.seal(&nonce, &aad, &plaintext) == sealed, is_valid(&test), "{}", test["tcId"]);
-        run += 1;
-    }
-    // Nonces of other lengths cannot be given to this API.
-    assert_eq!((run, odd_nonces), (65, 39));
-}
-
-fn wycheproof(file: &str) -> Vec<(Value, Value)> {
+/// Each test of a file with its group.
+pub(crate) fn wycheproof(file: &str) -> Vec<(Value, Value)> {
     let file: Value = serde_json::from_str(file).unwrap();
     let groups = file["testGroups"].as_array().unwrap();
     let tests = |group: &Value| group["tests"].as_array().unwrap().clone();
     groups.iter().flat_map(|group| tests(group).into_iter().map(|test| (group.clone(), test))).collect()
 }
 
-fn bytes(value: &Value) -> Vec<u8> {
+pub(crate) fn bytes(value: &Value) -> Vec<u8> {
     hex::decode(value.as_str().unwrap()).unwrap()
 }
 
-fn is_valid(test: &Value) -> bool {
+pub(crate) fn is_valid(test: &Value) -> bool {
     test["result"] == "valid"
 }

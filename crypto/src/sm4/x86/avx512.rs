@@ -65,15 +65,26 @@ const GROUPS: usize = 5;
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
 fn crypt_blocks(keys: &[u32; 32], blocks: &mut [Block]) {
-    for part in blocks.as_flattened_mut().chunks_mut(GROUP_LEN) {
-        let mut lines = [_mm512_setzero_si512(); 4];
-        for (line, bytes) in lines.iter_mut().zip(part.chunks(64)) {
-            *line = lanes::load_part(bytes);
+    for part in blocks.as_flattened_mut().chunks_mut(4 * GROUP_LEN) {
+        match part.len().div_ceil(GROUP_LEN) {
+            1 => crypt_part::<1>(keys, part),
+            2 => crypt_part::<2>(keys, part),
+            _ => crypt_part::<4>(keys, part),
         }
-        let lines = encrypt(keys, lines);
-        for (line, bytes) in lines.into_iter().zip(part.chunks_mut(64)) {
-            lanes::store_part(bytes, line);
-        }
+    }
+}
+
+/// Encrypts at most `N` groups of blocks.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+fn crypt_part<const N: usize>(keys: &[u32; 32], blocks: &mut [u8]) {
+    let mut groups = [[_mm512_setzero_si512(); 4]; N];
+    for (line, part) in groups.as_flattened_mut().iter_mut().zip(blocks.chunks(64)) {
+        *line = lanes::load_part(part);
+    }
+    encrypt(keys, &mut groups);
+    for (line, part) in groups.as_flattened().iter().zip(blocks.chunks_mut(64)) {
+        lanes::store_part(part, *line);
     }
 }
 

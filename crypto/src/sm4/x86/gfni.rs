@@ -2,7 +2,9 @@
 //!
 //! What is computed, and why it is SM4, is told in [`constants`].
 
+use core::arch::asm;
 use core::arch::x86_64::*;
+use core::hint::black_box;
 
 use crate::sm4::constants::{self, M0_CONST, PRE_CONST};
 use crate::sm4::schedule::{self, AFFINE_CONST, RoundKeys};
@@ -45,13 +47,14 @@ pub(super) fn expand(key: &[u8; KEY_LEN]) -> RoundKeys {
 #[target_feature(enable = "gfni,avx2")]
 pub(super) fn crypt_block(keys: &[u32; 32], block: &mut Block) {
     let key = |round: usize| _mm_cvtsi32_si128(keys.get(round).copied().unwrap_or(0) as i32);
+    let selectors = [ROTATE_8, ROTATE_16, ROTATE_24].map(|selector| rotation(selector));
     let mut x = words(block);
     let mut t = xor(xor(x[1], x[2]), xor(x[3], key(0)));
     for round in 0..keys.len() {
         let next = xor(xor(x[2], x[3]), key(round + 1));
-        let (early, late) = linear(t);
+        let (early, late) = linear(t, selectors);
         let early = xor(early, x[0]);
-        t = xor(xor(early, next), late);
+        t = xor(pin(xor(early, next)), late);
         x = [x[1], x[2], x[3], xor(early, late)];
     }
     *block = bytes(x);
@@ -60,13 +63,13 @@ pub(super) fn crypt_block(keys: &[u32; 32], block: &mut Block) {
 /// L(S(t)) as two terms, of which the second takes longer.
 #[inline]
 #[target_feature(enable = "gfni,avx2")]
-fn linear(t: __m128i) -> (__m128i, __m128i) {
+fn linear(t: __m128i, [by_8, by_16, by_24]: [__m128i; 3]) -> (__m128i, __m128i) {
     let a = _mm_gf2p8affineinv_epi64_epi8::<M0_ADD>(t, _mm_set1_epi64x(M0));
     let b = _mm_gf2p8affineinv_epi64_epi8::<0>(t, _mm_set1_epi64x(M0 ^ M3));
     let c = _mm_gf2p8affineinv_epi64_epi8::<0>(t, _mm_set1_epi64x(M3));
-    let b8 = _mm_shuffle_epi8(b, in_words(ROTATE_8));
-    let b16 = _mm_shuffle_epi8(b, in_words(ROTATE_16));
-    let c24 = _mm_shuffle_epi8(c, in_words(ROTATE_24));
+    let b8 = _mm_shuffle_epi8(b, by_8);
+    let b16 = _mm_shuffle_epi8(b, by_16);
+    let c24 = _mm_shuffle_epi8(c, by_24);
     (a, xor(xor(b8, b16), c24))
 }
 
@@ -75,6 +78,25 @@ fn linear(t: __m128i) -> (__m128i, __m128i) {
 #[target_feature(enable = "avx2")]
 pub(super) fn in_words(selector: i32) -> __m128i {
     _mm_add_epi32(_mm_set1_epi32(selector), _mm_setr_epi32(0, 0x0404_0404, 0x0808_0808, 0x0c0c_0c0c))
+}
+
+/// The same, kept from the compiler's knowledge: a selector that moves pairs of bytes it would replace by two
+/// instructions that need no constant, which costs more here.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn rotation(selector: i32) -> __m128i {
+    black_box(in_words(selector))
+}
+
+/// The same value, as the compiler sees it an unknown one: else it would sum `x` and its neighbours in an order that
+/// keeps the next round waiting.
+#[inline]
+#[target_feature(enable = "avx2")]
+#[expect(unsafe_code, reason = "an empty assembler block")]
+fn pin(mut x: __m128i) -> __m128i {
+    // SAFETY: no instruction at all.
+    unsafe { asm!("/* {0} */", inout(xmm_reg) x, options(pure, nomem, nostack, preserves_flags)) }
+    x
 }
 
 /// Byte selectors that rotate a word left.

@@ -13,6 +13,7 @@ const POWERS: usize = super::BATCH_BLOCKS as usize + 2;
 const LINES: usize = POWERS / 2;
 /// Longest run, in bytes.
 const RUN: usize = super::BATCH;
+const _: () = assert!(POWERS == 2 * LINES, "the lines hold all powers");
 
 /// The highest power of H down to H^1, then a line of zeros, read in place of the block that a last line lacks.
 #[derive(Zeroize, ZeroizeOnDrop)]

@@ -88,7 +88,7 @@ impl Constants {
     #[target_feature(enable = "gfni,avx2,vpclmulqdq")]
     fn new() -> Self {
         let (m0, m3) = (_mm256_set1_epi64x(M0), _mm256_set1_epi64x(M3));
-        Self { m0, m3, by_8: both(gfni::in_words(ROTATE_8)), by_16: both(gfni::in_words(ROTATE_16)) }
+        Self { m0, m3, by_8: both(gfni::rotation(ROTATE_8)), by_16: both(gfni::rotation(ROTATE_16)) }
     }
 
     /// `x` after a round whose S-boxes take `t`.

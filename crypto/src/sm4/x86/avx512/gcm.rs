@@ -1,5 +1,6 @@
-//! GCM in one pass: while a batch of 64 blocks is enciphered, its ciphertext (when opening) or the previous batch's
-//! (when sealing) is hashed in the gaps. The mask of the tag, E(J0), takes the last lane of the last batch.
+//! GCM in one pass: while a batch is enciphered, its ciphertext (when opening) or the previous batch's (when sealing) is
+//! hashed in the gaps. The last pass takes what is left, up to 95 blocks, and E(J0), the mask of the tag, in its last
+//! lane: a packet of up to 1,520 bytes needs no other.
 
 use core::arch::x86_64::*;
 

@@ -17,7 +17,8 @@ const POWERS: usize = gcm::LAST_PASS / BLOCK_LEN + 1;
 const LINES: usize = POWERS / 4;
 const BATCH_LINES: usize = gcm::BATCH / size_of::<Line>();
 /// Longest run, in bytes.
-const RUN: usize = gcm::BATCH;
+const RUN: usize = POWERS * BLOCK_LEN;
+const _: () = assert!(POWERS == 4 * LINES, "the lines hold all powers");
 
 /// H^96 down to H^1, then a line of zeros, read in place of the blocks that a last line lacks.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -63,7 +64,7 @@ impl Powers {
         y
     }
 
-    /// Takes what is left of the text, at most [`RUN`] bytes, and the block of lengths into `y`.
+    /// Takes what is left of the text, a block less than [`RUN`] at most, and the block of lengths into `y`.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
     pub(super) fn finish(&self, y: __m128i, text: &[u8], [aad_len, text_len]: [usize; 2]) -> __m128i {
         let bits = |len: usize| (len as u64).wrapping_mul(8) as i64;

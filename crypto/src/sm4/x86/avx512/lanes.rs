@@ -138,20 +138,23 @@ impl Constants {
     }
 }
 
-/// Encrypts sixteen blocks as they lie in memory.
+/// Encrypts blocks as they lie in memory.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
-pub(super) fn encrypt(keys: &[u32; 32], blocks: [__m512i; 4]) -> [__m512i; 4] {
-    let mut group = blocks;
-    for line in &mut group {
-        *line = swap_words(*line);
+pub(super) fn encrypt<const N: usize>(keys: &[u32; 32], blocks: &mut [Group; N]) {
+    for group in blocks.iter_mut() {
+        for line in group.iter_mut() {
+            *line = swap_words(*line);
+        }
+        *group = transpose(*group);
+        for word in group.iter_mut() {
+            *word = domain(*word);
+        }
     }
-    let mut group = transpose(group);
-    for word in &mut group {
-        *word = domain(*word);
+    *blocks = rounds(keys, *blocks, |_| {});
+    for group in blocks.iter_mut() {
+        *group = bytes(*group);
     }
-    let [group] = rounds(keys, [group], |_| {});
-    bytes(group)
 }
 
 /// The words after the last round as the blocks lie in memory.
