@@ -9,15 +9,16 @@ use qianmo_crypto::{
 use serde_json::{Value, json};
 
 const LENGTHS: [usize; 12] = [1, 15, 16, 17, 64, 255, 256, 257, 1024, 1025, 1350, 5000];
+
 /// GmSSL takes up to 255 bytes.
-const CIPHERTEXT_LENGTHS: [usize; 8] = [1, 16, 31, 32, 33, 64, 254, 255];
+const PLAINTEXT_LENGTHS: [usize; 8] = [1, 16, 31, 32, 33, 64, 254, 255];
 
 fn main() {
+    let signatures = LENGTHS.map(|length| [CERT_USER_ID, TLS_USER_ID].map(|id| signed(id, length).unwrap()));
     let vectors = json!({
         "sm4_gcm": LENGTHS.map(|length| sealed(length).unwrap()),
-        "sm2_signatures": LENGTHS.map(|length| [signed(CERT_USER_ID, length), signed(TLS_USER_ID, length)].map(Result::unwrap))
-            .concat(),
-        "sm2_ciphertexts": CIPHERTEXT_LENGTHS.map(|length| encrypted(length).unwrap()),
+        "sm2_signatures": signatures.concat(),
+        "sm2_ciphertexts": PLAINTEXT_LENGTHS.map(|length| encrypted(length).unwrap()),
     });
     println!("{vectors}");
 }

@@ -13,6 +13,7 @@
 
 mod certificates;
 mod encryption;
+mod ends;
 mod federation;
 mod hashes;
 mod keys;

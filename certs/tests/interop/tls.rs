@@ -1,4 +1,4 @@
-//! TLS 1.3 over TCP, both sides authenticated, both directions, every group.
+//! TLS 1.3 over TCP, both sides authenticated, both directions, every suite and group.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -7,26 +7,34 @@ use std::{
     thread,
 };
 
-use qianmo_certs::{client_config, peer_identity, server_config};
-use qianmo_crypto::tls::{Group, TLS_SM4_GCM_SM3};
-use rustls::{
-    ClientConnection, ConnectionCommon, ServerConnection, SideData, Stream,
-    time_provider::DefaultTimeProvider,
-};
+use qianmo_certs::peer_identity;
+use qianmo_crypto::tls::{Group, Suite, TLS_SM4_CCM_SM3, TLS_SM4_GCM_SM3};
+use rustls::{ClientConnection, ConnectionCommon, ServerConnection, SideData, Stream};
 
 use crate::{
+    ends,
     federation::{Federation, LI, NODE},
     process::{PATIENCE, Process},
 };
 
+const GCM: Suite = Suite::Sm4GcmSm3;
+const CCM: Suite = Suite::Sm4CcmSm3;
 const GROUPS: [Group; 2] = [Group::CurveSm2, Group::CurveSm2MlKem768];
 
 /// What OpenSSL must be told on either side. The suite is not among its defaults.
-fn options(name: &str, group: Group) -> String {
+fn options(name: &str, suite: Suite, group: Group) -> String {
+    let suite = iana(suite);
     format!(
         "-tls1_3 -cert {name}.crt -key {name}.key -CAfile root.crt -CRL crl.pem -crl_check -verify_return_error \
-         -ciphersuites TLS_SM4_GCM_SM3 -groups {group} -sigalgs sm2sig_sm3 -alpn qianmo/1"
+         -ciphersuites {suite} -groups {group} -sigalgs sm2sig_sm3 -alpn qianmo/1"
     )
+}
+
+fn iana(suite: Suite) -> &'static str {
+    match suite {
+        Suite::Sm4GcmSm3 => "TLS_SM4_GCM_SM3",
+        Suite::Sm4CcmSm3 => "TLS_SM4_CCM_SM3",
+    }
 }
 
 /// Lines enough for several dozen records.
@@ -54,12 +62,11 @@ fn seen<S: SideData>(connection: &ConnectionCommon<S>) -> Seen {
 /// or why it refused.
 fn serve(
     federation: &Federation,
+    suite: Suite,
     groups: &[Group],
     length: usize,
 ) -> (u16, mpsc::Receiver<Result<Seen, String>>) {
-    let (keys, certificate) = federation.member("node");
-    let time = Arc::new(DefaultTimeProvider);
-    let config = server_config(keys, &certificate, federation.trust(), time, groups).unwrap();
+    let config = ends::server(federation, suite, groups);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (sender, receiver) = mpsc::channel();
@@ -88,8 +95,8 @@ fn say_back(mut socket: TcpStream, mut connection: ServerConnection, length: usi
 }
 
 /// OpenSSL's client, which says `text`.
-fn dial(federation: &Federation, port: u16, name: &str, group: Group, text: &str) -> Process {
-    let options = options(name, group);
+fn dial(federation: &Federation, port: u16, name: &str, suite: Suite, group: Group, text: &str) -> Process {
+    let options = options(name, suite, group);
     let connect = format!("s_client -connect 127.0.0.1:{port} -brief -ign_eof -nocommands {options}");
     let mut client = federation.openssl.start(&connect);
     client.write(text.into());
@@ -97,8 +104,8 @@ fn dial(federation: &Federation, port: u16, name: &str, group: Group, text: &str
 }
 
 /// OpenSSL's server for one connection, which says each line back reversed; and its port.
-fn listen(federation: &Federation, group: Group) -> (Process, u16) {
-    let options = options("node", group);
+fn listen(federation: &Federation, suite: Suite, group: Group) -> (Process, u16) {
+    let options = options("node", suite, group);
     let mut server = federation
         .openssl
         .start(&format!("s_server -accept 127.0.0.1:0 -naccept 1 -rev -Verify 2 {options}"));
@@ -114,38 +121,40 @@ fn connect(
     federation: &Federation,
     port: u16,
     name: &str,
+    suite: Suite,
     groups: &[Group],
 ) -> (ClientConnection, TcpStream) {
-    let (keys, certificate) = federation.member(name);
-    let time = Arc::new(DefaultTimeProvider);
-    let expect = Some(NODE.parse().unwrap());
-    let config = client_config(keys, &certificate, federation.trust(), time, groups, expect).unwrap();
+    let config = ends::client(federation, name, suite, groups);
     let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    (ClientConnection::new(Arc::new(config), "any.name.will.do".try_into().unwrap()).unwrap(), socket)
+    (ClientConnection::new(Arc::new(config), ends::SERVER_NAME.try_into().unwrap()).unwrap(), socket)
 }
 
-fn expected(peer: &str, group: Group) -> Seen {
-    Seen { peer: peer.into(), group: Some(group), suite: TLS_SM4_GCM_SM3 }
+fn expected(peer: &str, suite: Suite, group: Group) -> Seen {
+    let suite = match suite {
+        Suite::Sm4GcmSm3 => TLS_SM4_GCM_SM3,
+        Suite::Sm4CcmSm3 => TLS_SM4_CCM_SM3,
+    };
+    Seen { peer: peer.into(), group: Some(group), suite }
 }
 
-fn openssl_dials(federation: &Federation, group: Group) {
+fn openssl_dials(federation: &Federation, suite: Suite, group: Group) {
     let text = lines();
-    let (port, server) = serve(federation, &[group], text.len());
-    let client = dial(federation, port, "li", group, &text);
+    let (port, server) = serve(federation, suite, &[group], text.len());
+    let client = dial(federation, port, "li", suite, group, &text);
     let (status, heard, printed) = client.finish();
-    assert_eq!(server.recv_timeout(PATIENCE).unwrap().unwrap(), expected(LI, group), "{printed}");
+    assert_eq!(server.recv_timeout(PATIENCE).unwrap().unwrap(), expected(LI, suite, group), "{printed}");
     assert!(status.success(), "{printed}");
     assert!(heard == text.as_bytes(), "what was said comes back whole");
-    for part in ["Ciphersuite: TLS_SM4_GCM_SM3", "Signature type: sm2sig_sm3", "Verification: OK"] {
+    for part in [iana(suite), "Signature type: sm2sig_sm3", "Verification: OK"] {
         assert!(printed.contains(part), "{part} in {printed}");
     }
     assert!(printed.contains(&group.to_string()), "{group} in {printed}");
 }
 
-fn we_dial(federation: &Federation, group: Group) {
-    let (server, port) = listen(federation, group);
-    let (mut connection, mut socket) = connect(federation, port, "li", &[group]);
+fn we_dial(federation: &Federation, suite: Suite, group: Group) {
+    let (server, port) = listen(federation, suite, group);
+    let (mut connection, mut socket) = connect(federation, port, "li", suite, &[group]);
     let mut stream = Stream::new(&mut connection, &mut socket);
     for (number, line) in lines().lines().take(200).enumerate() {
         if number % 50 == 49 {
@@ -157,7 +166,7 @@ fn we_dial(federation: &Federation, group: Group) {
         let reversed: String = line.chars().rev().chain(['\n']).collect();
         assert_eq!(String::from_utf8(heard).unwrap(), reversed);
     }
-    assert_eq!(seen(stream.conn), expected(NODE, group));
+    assert_eq!(seen(stream.conn), expected(NODE, suite, group));
     stream.write_all(b"CLOSE\n").unwrap();
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).unwrap();
@@ -165,38 +174,45 @@ fn we_dial(federation: &Federation, group: Group) {
     // The server waits for this side to close too.
     drop(socket);
     let (_, _, printed) = server.finish();
-    assert!(printed.contains("TLS_SM4_GCM_SM3") && printed.contains("sm2sig_sm3"), "{printed}");
+    assert!(printed.contains(iana(suite)) && printed.contains("sm2sig_sm3"), "{printed}");
 }
 
 #[test]
 fn openssl_dials_us_under_our_ca() {
     let Some(federation) = Federation::ours() else { return };
-    GROUPS.into_iter().for_each(|group| openssl_dials(&federation, group));
+    GROUPS.into_iter().for_each(|group| openssl_dials(&federation, GCM, group));
 }
 
 #[test]
 fn openssl_dials_us_under_its_ca() {
     let Some(federation) = Federation::theirs() else { return };
-    GROUPS.into_iter().for_each(|group| openssl_dials(&federation, group));
+    GROUPS.into_iter().for_each(|group| openssl_dials(&federation, GCM, group));
 }
 
 #[test]
 fn we_dial_openssl_under_our_ca() {
     let Some(federation) = Federation::ours() else { return };
-    GROUPS.into_iter().for_each(|group| we_dial(&federation, group));
+    GROUPS.into_iter().for_each(|group| we_dial(&federation, GCM, group));
 }
 
 #[test]
 fn we_dial_openssl_under_its_ca() {
     let Some(federation) = Federation::theirs() else { return };
-    GROUPS.into_iter().for_each(|group| we_dial(&federation, group));
+    GROUPS.into_iter().for_each(|group| we_dial(&federation, GCM, group));
+}
+
+#[test]
+fn ccm_works_both_ways() {
+    let Some(federation) = Federation::ours() else { return };
+    GROUPS.into_iter().for_each(|group| openssl_dials(&federation, CCM, group));
+    GROUPS.into_iter().for_each(|group| we_dial(&federation, CCM, group));
 }
 
 #[test]
 fn we_refuse_openssls_revoked_client() {
     let Some(federation) = Federation::ours() else { return };
-    let (port, server) = serve(&federation, &GROUPS, 2);
-    let client = dial(&federation, port, "wang", Group::CurveSm2, "x\n");
+    let (port, server) = serve(&federation, GCM, &GROUPS, 2);
+    let client = dial(&federation, port, "wang", GCM, Group::CurveSm2, "x\n");
     let refusal = server.recv_timeout(PATIENCE).unwrap().unwrap_err();
     assert!(refusal.contains("Revoked"), "{refusal}");
     let (_, heard, printed) = client.finish();
@@ -207,8 +223,8 @@ fn we_refuse_openssls_revoked_client() {
 #[test]
 fn openssl_refuses_our_revoked_client() {
     let Some(federation) = Federation::ours() else { return };
-    let (server, port) = listen(&federation, Group::CurveSm2);
-    let (mut connection, mut socket) = connect(&federation, port, "wang", &GROUPS);
+    let (server, port) = listen(&federation, GCM, Group::CurveSm2);
+    let (mut connection, mut socket) = connect(&federation, port, "wang", GCM, &GROUPS);
     let mut stream = Stream::new(&mut connection, &mut socket);
     // The client of TLS 1.3 is done before the server has judged it: the refusal comes as an answer.
     let said = stream.write_all(b"x\n").and_then(|()| stream.read_exact(&mut [0; 2]));
@@ -222,8 +238,8 @@ fn openssl_refuses_our_revoked_client() {
 #[test]
 fn without_a_group_in_common_there_is_no_connection() {
     let Some(federation) = Federation::ours() else { return };
-    let (port, server) = serve(&federation, &[Group::CurveSm2MlKem768], 2);
-    let client = dial(&federation, port, "li", Group::CurveSm2, "x\n");
+    let (port, server) = serve(&federation, GCM, &[Group::CurveSm2MlKem768], 2);
+    let client = dial(&federation, port, "li", GCM, Group::CurveSm2, "x\n");
     assert!(server.recv_timeout(PATIENCE).unwrap().is_err());
     let (status, _, printed) = client.finish();
     assert!(!status.success() && printed.contains("handshake failure"), "{printed}");
