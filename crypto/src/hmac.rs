@@ -39,12 +39,6 @@ impl Keyed {
         Self(Hmac::new(&block))
     }
 
-    /// This key with the beginning of every message already taken in.
-    pub(crate) fn after(mut self, beginning: &[&[u8]]) -> Self {
-        beginning.iter().for_each(|part| self.0.update(part));
-        self
-    }
-
     /// The tag of the parts, one after another.
     pub(crate) fn tag(&self, parts: &[&[u8]]) -> [u8; TAG_LEN] {
         let mut mac = self.0.clone();

@@ -55,12 +55,6 @@ impl Signer {
         }
         Signature::from_scalars(r, *sum * self.inverse - r)
     }
-
-    /// The nonces for signing `e`.
-    #[cfg(test)]
-    pub(super) fn nonces(&self, e: &[u8; 32], fresh: &[u8]) -> impl Iterator<Item = SecretScalar> {
-        self.nonces.draw(e, fresh)
-    }
 }
 
 impl Drop for Signer {

@@ -9,14 +9,10 @@ use super::x86::{avx2, avx512, pclmul};
 use super::{Block, Kernel};
 
 /// A hash key as a kernel wants it. A variant exists only where its instructions do.
-<<<<<<< HEAD
 #[expect(
     clippy::large_enum_variant,
     reason = "there are few keys, and one more pointer would be followed per packet"
 )]
-=======
-#[expect(clippy::large_enum_variant, reason = "there is one a key, and a packet should not follow a pointer to it")]
->>>>>>> w-sm4
 pub(super) enum Key {
     #[cfg(target_arch = "x86_64")]
     Avx512(avx512::Powers),

@@ -1,10 +1,8 @@
-//! Signatures, keys and nonces against RustCrypto's `sm2`.
+//! Signatures and keys against RustCrypto's `sm2`.
 
-use ::sm2::dsa::signature::hazmat::{PrehashSigner, RandomizedPrehashSigner};
 use ::sm2::dsa::signature::{Signer, Verifier};
 use ::sm2::dsa::{SigningKey, VerifyingKey};
 use ::sm2::elliptic_curve::point::AffineCoordinates;
-use ::sm2::elliptic_curve::rand_core::{Infallible, TryCryptoRng, TryRng};
 use ::sm2::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use proptest::prelude::*;
 
@@ -21,28 +19,6 @@ fn theirs(d: &[u8; 32]) -> SigningKey {
     SigningKey::from_slice(ID, d).unwrap()
 }
 
-/// A generator that repeats one answer.
-struct Fixed([u8; 32]);
-
-impl TryRng for Fixed {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        unreachable!("whole nonces are drawn at once")
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        unreachable!("whole nonces are drawn at once")
-    }
-
-    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
-        out.copy_from_slice(&self.0);
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Fixed {}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 100 }))]
 
@@ -58,19 +34,6 @@ proptest! {
         prop_assert!(verifier.verify(&msg, &read).is_ok());
         let signature = Signature::from_bytes(&theirs.sign(&msg).to_bytes().into()).unwrap();
         prop_assert_eq!(public.verify(CERT_USER_ID, &msg, &signature), Ok(()));
-    }
-
-    /// RFC 6979, without and with additional data.
-    #[test]
-    fn nonces_are_the_standards(d in private(), e: [u8; 32], fresh: [u8; 32]) {
-        let (ours, theirs) = (SecretKey::from_bytes(&d).unwrap(), theirs(&d));
-        let sign = |fresh: &[u8]| {
-            let nonce = ours.signer().nonces(&e, fresh).next().unwrap();
-            ours.signer().sign_hash(&e, &nonce).unwrap().to_bytes()
-        };
-        prop_assert_eq!(sign(&[]), <[u8; 64]>::from(theirs.sign_prehash(&e).unwrap().to_bytes()));
-        let hedged = theirs.sign_prehash_with_rng(&mut Fixed(fresh), &e).unwrap();
-        prop_assert_eq!(sign(&fresh), <[u8; 64]>::from(hedged.to_bytes()));
     }
 
     #[test]
@@ -92,15 +55,5 @@ proptest! {
         prop_assert_eq!(&*ours.to_pkcs8_pem(), &*pem);
         prop_assert_eq!(&*SecretKey::from_pkcs8_pem(&pem).unwrap().scalar().to_bytes(), &d);
         prop_assert!(::sm2::SecretKey::from_pkcs8_pem(&ours.to_pkcs8_pem()).is_ok());
-    }
-}
-
-#[test]
-fn later_nonces_differ() {
-    let key = SecretKey::from_bytes(&small(7)).unwrap();
-    let nonces: Vec<_> =
-        key.signer().nonces(&[0; 32], &[0; 32]).take(5).map(|nonce| *nonce.to_bytes()).collect();
-    for (i, nonce) in nonces.iter().enumerate() {
-        assert!(!nonces[..i].contains(nonce));
     }
 }
