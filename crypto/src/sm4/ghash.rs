@@ -11,7 +11,7 @@ use super::{Block, Kernel};
 /// A hash key as a kernel wants it. A variant exists only where its instructions do.
 #[expect(
     clippy::large_enum_variant,
-    reason = "there are few keys, and one more pointer would be followed per packet"
+    reason = "there is one a key, and a packet should not follow a pointer to it"
 )]
 pub(super) enum Key {
     #[cfg(target_arch = "x86_64")]
