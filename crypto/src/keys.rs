@@ -1,15 +1,25 @@
 //! Where a node's keys live.
 //!
-//! Everything that signs or wraps goes through [`KeyProvider`]. The one provider so far, [`SoftKeys`], holds its
-//! keys in memory; a provider over a hardware module implements the same trait.
+//! Everything that signs, decrypts or wraps goes through [`KeyProvider`]:
+//!
+//! - [`SoftKeys`] holds its keys in this process's memory; they come from key files, under a passphrase or not
+//!   ([`SecretKey::from_pem`]).
+//! - `pkcs11`, with the feature of that name, leaves them in a hardware module.
+//! - [`sdf`] is the layout of what devices of GM/T 0018 take and give, for who writes a provider over one.
 
+mod file;
+#[cfg(feature = "pkcs11")]
+pub mod pkcs11;
+pub mod sdf;
 mod self_test;
 
 use zeroize::Zeroizing;
 
-use crate::sm2::{PublicKey, SecretKey, Signature};
+use crate::sm2::{Ciphertext, PublicKey, SecretKey, Signature};
 use crate::sm4::gcm;
 use crate::{CryptoError, random};
+
+pub use file::Dialect;
 
 /// Length of a data key in bytes.
 pub const DEK_LEN: usize = 16;
@@ -29,6 +39,25 @@ pub trait KeyProvider: Send + Sync {
     /// # Errors
     /// As [`SecretKey::sign`], or [`CryptoError::Provider`].
     fn sign(&self, user_id: &[u8], msg: &[u8]) -> Result<Signature, CryptoError>;
+
+    /// Decrypts what was encrypted to [`public_key`](Self::public_key) (GB/T 32918.4).
+    ///
+    /// # Errors
+    /// [`CryptoError::Decrypt`] if the ciphertext was altered or is for another key; [`CryptoError::Provider`], which
+    /// is also the answer of a provider that cannot do it.
+    fn sm2_decrypt(&self, _ciphertext: &Ciphertext) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+        Err(CryptoError::Provider("it does not decrypt with SM2"))
+    }
+
+    /// Plain ECDH: the x-coordinate of the private key times `peer` (RFC 8998, section 3.4). Hash it before use.
+    ///
+    /// TLS here agrees on ephemeral keys and does not need this.
+    ///
+    /// # Errors
+    /// [`CryptoError::Provider`], which is also the answer of a provider that cannot do it.
+    fn ecdh(&self, _peer: &PublicKey) -> Result<Zeroizing<[u8; 32]>, CryptoError> {
+        Err(CryptoError::Provider("it does no ECDH"))
+    }
 
     /// Encrypts a data key under the key-encryption key. The result is at most 65535 bytes and means something to
     /// this provider only.
@@ -80,6 +109,14 @@ impl KeyProvider for SoftKeys {
 
     fn sign(&self, user_id: &[u8], msg: &[u8]) -> Result<Signature, CryptoError> {
         self.secret.sign(user_id, msg)
+    }
+
+    fn sm2_decrypt(&self, ciphertext: &Ciphertext) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+        self.secret.decrypt(ciphertext)
+    }
+
+    fn ecdh(&self, peer: &PublicKey) -> Result<Zeroizing<[u8; 32]>, CryptoError> {
+        Ok(self.secret.ecdh(peer))
     }
 
     /// Nonce (12), encrypted key (16), tag (16).

@@ -1,8 +1,9 @@
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 //! ShangMi cryptography for Qianmo: SM2 signatures and key agreement, SM3, SM4-GCM, and what is built from them.
 //!
 //! This crate is **not** a general SM library: it has the algorithms, modes and encodings that Qianmo uses and no
-//! others. It does no I/O, knows no clock, and is not a certified module (GM/T 0028).
+//! others. It does no I/O but for the token of `keys::pkcs11`, knows no clock, and is not a certified module
+//! (GM/T 0028).
 //!
 //! - [`sm3`], [`hmac`], [`kdf`]: digests, tags and derived keys
 //! - [`sm4::gcm`]: authenticated encryption

@@ -1,4 +1,6 @@
-//! SM3, the 256-bit hash of GB/T 32905-2016.
+//! SM3, the 256-bit hash of GB/T 32905-2016: of one message, also as it arrives, and of many at a time.
+
+mod many;
 
 use std::fmt;
 use std::io;
@@ -6,6 +8,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sm3::Digest as _;
+
+pub use many::{Kernel, digest_many, digest_many_with};
 
 /// Length of a digest in bytes.
 pub const DIGEST_LEN: usize = 32;

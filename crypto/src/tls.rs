@@ -1,7 +1,8 @@
 //! TLS 1.3 and QUIC with ShangMi algorithms (RFC 8998), as a provider for rustls 0.23.
 //!
 //! [`provider`] offers exactly one cipher suite, TLS_SM4_GCM_SM3, one signature scheme, sm2sig_sm3, and the groups
-//! asked for. Nothing else can be negotiated. rustls has no names for these; they go in as code points.
+//! asked for; [`provider_with`] can offer TLS_SM4_CCM_SM3 too. Nothing else can be negotiated. rustls has no names for
+//! these; they go in as code points.
 //!
 //! Certificates are signed under [`CERT_USER_ID`](crate::sm2::CERT_USER_ID), handshakes under
 //! [`TLS_USER_ID`](crate::sm2::TLS_USER_ID); [`SIGNATURE_ALGORITHMS`] keeps the two apart.
@@ -31,8 +32,29 @@ use crate::{kx, random};
 /// TLS_SM4_GCM_SM3 (RFC 8998, section 2).
 pub const TLS_SM4_GCM_SM3: CipherSuite = CipherSuite::Unknown(0x00C6);
 
+/// TLS_SM4_CCM_SM3 (RFC 8998, section 2).
+pub const TLS_SM4_CCM_SM3: CipherSuite = CipherSuite::Unknown(0x00C7);
+
 /// sm2sig_sm3 (RFC 8998, section 3.2.1).
 pub const SM2SIG_SM3: SignatureScheme = SignatureScheme::Unknown(0x0708);
+
+/// A cipher suite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Suite {
+    /// [`TLS_SM4_GCM_SM3`], for TCP and QUIC.
+    Sm4GcmSm3,
+    /// [`TLS_SM4_CCM_SM3`], for TCP only, and many times slower: for peers that know no other.
+    Sm4CcmSm3,
+}
+
+impl Suite {
+    fn implementation(self) -> SupportedCipherSuite {
+        SupportedCipherSuite::Tls13(match self {
+            Self::Sm4GcmSm3 => &suite::SM4_GCM_SM3,
+            Self::Sm4CcmSm3 => &suite::SM4_CCM_SM3,
+        })
+    }
+}
 
 /// A key-exchange group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,12 +102,18 @@ impl fmt::Display for Group {
     }
 }
 
-/// A rustls provider with the suite above and `groups`, the preferred one first.
+/// A rustls provider with TLS_SM4_GCM_SM3 and `groups`, the preferred one first.
 ///
 /// A rustls server follows the *client's* order: to demand a group, give it only that one.
 pub fn provider(groups: &[Group]) -> CryptoProvider {
+    provider_with(&[Suite::Sm4GcmSm3], groups)
+}
+
+/// A rustls provider with `suites` and `groups`, the preferred ones first. A rustls server follows the client's order
+/// of both. For TLS over TCP: links between nodes use [`provider`], and QUIC has no CCM.
+pub fn provider_with(suites: &[Suite], groups: &[Group]) -> CryptoProvider {
     CryptoProvider {
-        cipher_suites: vec![SupportedCipherSuite::Tls13(&suite::SM4_GCM_SM3)],
+        cipher_suites: suites.iter().map(|suite| suite.implementation()).collect(),
         kx_groups: groups.iter().map(|group| group.implementation()).collect(),
         signature_verification_algorithms: SIGNATURE_ALGORITHMS,
         secure_random: &SystemRandom,

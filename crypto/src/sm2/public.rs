@@ -2,18 +2,14 @@
 
 use std::fmt;
 
-use ::sm2::elliptic_curve::Group;
-use ::sm2::elliptic_curve::ops::MulByGeneratorVartime;
-use ::sm2::elliptic_curve::point::AffineCoordinates;
-use ::sm2::{ProjectivePoint, Scalar};
-
 use super::Signature;
-use super::scalar::reduce;
+use super::arith::{Fe, Scalar, Words, field, limbs, order};
+use super::curve::{self, Affine, Multiples, Multiply};
 use crate::{CryptoError, sm3};
 
 /// An SM2 public key: a point on the curve other than infinity, checked when it was made.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PublicKey(::sm2::PublicKey);
+pub struct PublicKey(Affine);
 
 /// SubjectPublicKeyInfo up to the point: SEQUENCE { SEQUENCE { id-ecPublicKey, sm2p256v1 }, BIT STRING }
 /// (GB/T 35276-2017, 7.1). DER has one form for it, so comparing is parsing.
@@ -39,21 +35,39 @@ impl PublicKey {
     /// [`CryptoError::PublicKey`] if it is anything else or not on the curve.
     pub fn from_sec1(bytes: &[u8]) -> Result<Self, CryptoError> {
         if bytes.len() != Self::SEC1_LEN || bytes.first() != Some(&4) {
-            return Err(CryptoError::PublicKey("not 65 bytes that start with 04"));
+            return Err(NOT_A_POINT);
         }
-        let point = ::sm2::PublicKey::from_sec1_bytes(bytes)
-            .map_err(|_| CryptoError::PublicKey("not on the curve"))?;
-        Ok(Self(point))
+        let [_, coordinates @ ..] = bytes else { return Err(NOT_A_POINT) };
+        Self::from_coordinates(coordinates.try_into().map_err(|_| NOT_A_POINT)?)
     }
 
     /// This key as 0x04, x, y.
     pub fn to_sec1(&self) -> [u8; Self::SEC1_LEN] {
-        let point = self.0.as_affine();
         let mut out = [4; Self::SEC1_LEN];
-        let (x, y) = out.split_at_mut(33);
-        x.iter_mut().skip(1).zip(point.x()).for_each(|(to, from)| *to = from);
-        y.iter_mut().zip(point.y()).for_each(|(to, from)| *to = from);
+        out.iter_mut().skip(1).zip(self.coordinates()).for_each(|(to, from)| *to = from);
         out
+    }
+
+    /// x and y, each as 32 big-endian bytes.
+    pub(crate) fn coordinates(&self) -> [u8; 64] {
+        self.0.coordinates()
+    }
+
+    /// Reads x and y, each as 32 big-endian bytes.
+    ///
+    /// # Errors
+    /// [`CryptoError::PublicKey`] if they are not below p or not on the curve.
+    pub(crate) fn from_coordinates(bytes: &[u8; 64]) -> Result<Self, CryptoError> {
+        let [x, y] = bytes.as_chunks().0 else { return Err(NOT_ON_CURVE) };
+        let point = Fe::from_bytes(x).zip(Fe::from_bytes(y)).map(|(x, y)| Affine { x, y });
+        point.filter(Affine::is_on_curve).map(Self).ok_or(NOT_ON_CURVE)
+    }
+
+    /// This point plus `factor` times `other`, unless that is infinity. In variable time: for public data only.
+    pub(crate) fn add_multiple(&self, factor: &Scalar, other: &Self) -> Option<Self> {
+        let [multiples] = &*Multiples::batch(&[other.0]) else { return None };
+        let sum = multiples.multiply(factor.words()).add_affine_vartime(&self.0);
+        (!sum.is_infinity().declassify()).then(|| Self(sum.to_affine()))
     }
 
     /// Reads a DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7) of curve 1.2.156.10197.1.301.
@@ -77,46 +91,72 @@ impl PublicKey {
     /// # Errors
     /// [`CryptoError::Signature`] if it does not verify, [`CryptoError::UserId`] if the user id is too long.
     pub fn verify(&self, user_id: &[u8], msg: &[u8], signature: &Signature) -> Result<(), CryptoError> {
-        let e = reduce(self.message_hash(user_id, msg)?);
-        self.verify_hash(&e, signature).then_some(()).ok_or(CryptoError::Signature)
+        let [multiples] = &*Multiples::batch(&[self.0]) else { return Err(CryptoError::Signature) };
+        verify_with(multiples, &self.message_hash(user_id, msg)?, signature)
     }
 
-    /// Steps B5 to B7. Nothing here is secret, so it may take variable time.
-    fn verify_hash(&self, e: &Scalar, signature: &Signature) -> bool {
-        let (r, s) = signature.scalars();
-        let t = r + s;
-        let point = ProjectivePoint::mul_by_generator_and_mul_add_vartime(&s, &t, &(&self.0).into());
-        if bool::from(t.is_zero() | point.is_identity()) {
-            return false;
-        }
-        r == *e + reduce(point.to_affine().x())
+    /// e = SM3(Z, msg) (GB/T 32918.2, 6.1).
+    pub(crate) fn message_hash(&self, user_id: &[u8], msg: &[u8]) -> Result<[u8; 32], CryptoError> {
+        Ok(Self::message_hash_after(&self.user_hash(user_id)?, msg))
     }
 
-    /// e = SM3(Z, msg) with Z = SM3(ENTL, user id, curve, public key) (GB/T 32918.2, 5.5 and 6.1).
-    pub(super) fn message_hash(&self, user_id: &[u8], msg: &[u8]) -> Result<[u8; 32], CryptoError> {
+    /// e = SM3(Z, msg), given Z.
+    pub(super) fn message_hash_after(user_hash: &[u8; 32], msg: &[u8]) -> [u8; 32] {
+        let mut e = sm3::Hasher::new();
+        e.update(user_hash);
+        e.update(msg);
+        e.finish().0
+    }
+
+    /// Z = SM3(ENTL, user id, curve, public key) (GB/T 32918.2, 5.5).
+    pub(super) fn user_hash(&self, user_id: &[u8]) -> Result<[u8; 32], CryptoError> {
         let bits = user_id.len().checked_mul(8).and_then(|bits| u16::try_from(bits).ok());
         let mut z = sm3::Hasher::new();
         z.update(&bits.ok_or(CryptoError::UserId)?.to_be_bytes());
         z.update(user_id);
         z.update(&CURVE);
-        let [_, coordinates @ ..] = self.to_sec1();
-        z.update(&coordinates);
-        let mut e = sm3::Hasher::new();
-        e.update(z.finish().as_bytes());
-        e.update(msg);
-        Ok(e.finish().0)
+        z.update(&self.coordinates());
+        Ok(z.finish().0)
     }
 
-    pub(super) fn point(&self) -> &::sm2::PublicKey {
+    pub(super) fn point(&self) -> &Affine {
         &self.0
     }
-}
 
-impl From<::sm2::PublicKey> for PublicKey {
-    fn from(point: ::sm2::PublicKey) -> Self {
+    /// `point` must be on the curve and not infinity.
+    pub(super) fn from_point(point: Affine) -> Self {
         Self(point)
     }
 }
+
+/// Checks a signature of the message hash `e`, with multiples of its key at hand.
+pub(super) fn verify_with(
+    multiples: &impl Multiply,
+    e: &[u8; 32],
+    signature: &Signature,
+) -> Result<(), CryptoError> {
+    verify_hash(multiples, Scalar::reduce(e), signature).then_some(()).ok_or(CryptoError::Signature)
+}
+
+/// Steps B4 to B7 of GB/T 32918.2, 7.1. Nothing here is secret, so it may take variable time.
+pub(super) fn verify_hash(multiples: &impl Multiply, e: Scalar, signature: &Signature) -> bool {
+    let (r, s) = signature.scalars();
+    let t = r + s;
+    if t.is_zero() {
+        return false;
+    }
+    let point = curve::multiply_add(s.words(), t.words(), multiples);
+    // R = e + x modulo n: x is R - e, or that plus n where it is still below p. Comparing with x Z² saves the inversion
+    // that x itself would cost.
+    let x = *(r - e).words();
+    let matches = |x: Words| point.has_x(&Fe::from_words(x));
+    let (other, carry) = limbs::add(x, order::N);
+    !point.is_infinity().declassify()
+        && (matches(x) || !carry && limbs::is_below(&other, &field::P).declassify() && matches(other))
+}
+
+const NOT_A_POINT: CryptoError = CryptoError::PublicKey("not 65 bytes that start with 04");
+const NOT_ON_CURVE: CryptoError = CryptoError::PublicKey("not on the curve");
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

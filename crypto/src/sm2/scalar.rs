@@ -1,19 +1,17 @@
 //! Secret numbers modulo the curve's order.
 
-use ::sm2::elliptic_curve::Group;
-use ::sm2::elliptic_curve::ops::{Mul, Reduce};
-use ::sm2::elliptic_curve::point::AffineCoordinates;
-use ::sm2::{AffinePoint, FieldBytes, NonZeroScalar, ProjectivePoint, Scalar};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::PublicKey;
-use crate::{CryptoError, hmac, random};
+use super::arith::Scalar;
+use super::curve;
+use crate::{CryptoError, random};
 
 /// Draws before the generator is called broken: one draw misses with probability 2^-32.
 const MAX_DRAWS: u8 = 16;
 
 /// A secret in [1, n-1], wiped from memory when dropped.
-pub(crate) struct SecretScalar(NonZeroScalar);
+pub(crate) struct SecretScalar(Scalar);
 
 impl SecretScalar {
     /// A uniformly random scalar, by rejection.
@@ -30,39 +28,49 @@ impl SecretScalar {
 
     /// The scalar written in 32 big-endian bytes, if it lies in [1, n-1].
     pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
-        Option::from(NonZeroScalar::from_repr(FieldBytes::from(*bytes))).map(Self)
+        Self::from_scalar(Scalar::from_bytes(bytes)?)
     }
 
-    pub(super) fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(FieldBytes::from(&self.0).into())
+    /// `scalar`, unless it is zero.
+    pub(crate) fn from_scalar(scalar: Scalar) -> Option<Self> {
+        (!scalar.is_zero()).then_some(Self(scalar))
     }
 
-    /// This scalar times the base point.
+    /// This scalar as 32 big-endian bytes.
+    pub(crate) fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.0.to_bytes())
+    }
+
+    /// This scalar times the base point. The product's Z, which says something about the scalar, is wiped.
     pub(crate) fn public_key(&self) -> PublicKey {
-        PublicKey::from(::sm2::PublicKey::from_secret_scalar(&self.0))
+        let product = Zeroizing::new(curve::multiply_base(self.0.words()));
+        PublicKey::from_point(product.to_affine())
     }
 
-    /// The x-coordinate of this scalar times `peer`. The curve's order is prime and `peer` is on it, so the
-    /// product is never the point at infinity.
+    /// x and y of this scalar times `peer`, each as 32 big-endian bytes. The curve's order is prime and `peer` is on
+    /// it, so the product is never the point at infinity.
+    pub(crate) fn mul_point(&self, peer: &PublicKey) -> Zeroizing<[u8; 64]> {
+        let product = Zeroizing::new(curve::multiply(self.0.words(), peer.point()));
+        let product = Zeroizing::new(product.to_affine());
+        let mut out = Zeroizing::new([0; 64]);
+        out.iter_mut().zip(product.coordinates()).for_each(|(to, from)| *to = from);
+        out
+    }
+
+    /// The x-coordinate of this scalar times `peer`.
     pub(crate) fn ecdh(&self, peer: &PublicKey) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(affine(ProjectivePoint::from(peer.point()).mul(*self.0)).x().into())
-    }
-
-    /// The nonce number `draw` for signing the hash `e`: HMAC-SM3 keyed with this private key over fresh
-    /// random bytes and `e`. If the random bytes should ever repeat, the nonce still differs from message to
-    /// message, and repeats only where the whole signature does.
-    pub(super) fn nonce(&self, e: &[u8; 32], fresh: &[u8; 32], draw: u8) -> Option<Self> {
-        let keyed = hmac::Keyed::new(self.to_bytes().as_ref());
-        let tag = Zeroizing::new(keyed.tag(&[b"qianmo sm2 nonce v1", &[draw], fresh, e]));
-        Self::from_bytes(&tag)
+        let product = Zeroizing::new(curve::multiply(self.0.words(), peer.point()));
+        Zeroizing::new(Zeroizing::new(product.affine_x()).to_bytes())
     }
 
     /// The x-coordinate of this scalar times the base point, modulo n.
     pub(super) fn commitment(&self) -> Scalar {
-        reduce(affine(ProjectivePoint::mul_by_generator(&self.0)).x())
+        let product = Zeroizing::new(curve::multiply_base(self.0.words()));
+        Scalar::reduce_words(product.affine_x().to_words())
     }
 
-    pub(super) fn get(&self) -> &Scalar {
+    /// The number, for arithmetic modulo n.
+    pub(crate) fn get(&self) -> &Scalar {
         &self.0
     }
 }
@@ -71,13 +79,4 @@ impl Drop for SecretScalar {
     fn drop(&mut self) {
         self.0.zeroize();
     }
-}
-
-/// 32 big-endian bytes modulo n.
-pub(super) fn reduce(bytes: impl Into<FieldBytes>) -> Scalar {
-    Scalar::reduce(&bytes.into())
-}
-
-fn affine(point: ProjectivePoint) -> AffinePoint {
-    point.to_affine()
 }

@@ -1,22 +1,19 @@
 //! Private keys.
 
-use ::sm2::Scalar;
-use ::sm2::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
-use zeroize::{Zeroize, Zeroizing};
+use std::sync::OnceLock;
 
-use super::scalar::reduce;
+use zeroize::Zeroizing;
+
+use super::arith::Scalar;
+use super::signer::Signer;
 use super::{PublicKey, SecretScalar, Signature};
-use crate::{CryptoError, random};
-
-/// Nonces tried before giving up: one fails with probability about 2^-254.
-const MAX_NONCES: u8 = 16;
+use crate::CryptoError;
 
 /// An SM2 private key d in [1, n-2]. Wiped from memory when dropped; has neither `Debug` nor `Clone`.
 pub struct SecretKey {
     d: SecretScalar,
-    /// (1 + d)^-1 mod n, the one inversion of a signature (GB/T 32918.2, 6.1, A6), done once per key.
-    inverse: Scalar,
     public: PublicKey,
+    signer: OnceLock<Signer>,
 }
 
 impl SecretKey {
@@ -28,16 +25,6 @@ impl SecretKey {
         Self::from_scalar(SecretScalar::random()?)
     }
 
-    /// Reads an unencrypted PKCS#8 PEM block (RFC 5958; curve 1.2.156.10197.1.301).
-    ///
-    /// # Errors
-    /// [`CryptoError::SecretKey`] if the text is anything else.
-    pub fn from_pkcs8_pem(pem: &str) -> Result<Self, CryptoError> {
-        let key =
-            ::sm2::SecretKey::from_pkcs8_pem(pem).map_err(|_| CryptoError::SecretKey("bad PKCS#8 PEM"))?;
-        Self::from_bytes(&Zeroizing::new(key.to_bytes().into()))
-    }
-
     /// Reads the private number d as 32 big-endian bytes.
     ///
     /// # Errors
@@ -46,19 +33,18 @@ impl SecretKey {
         Self::from_scalar(SecretScalar::from_bytes(bytes).ok_or(OUT_OF_RANGE)?)
     }
 
-    fn from_scalar(d: SecretScalar) -> Result<Self, CryptoError> {
-        // d = n-1 has no inverse here; GB/T 32918.1, 6.1 leaves it out.
-        let inverse = Option::from((Scalar::ONE + d.get()).invert()).ok_or(OUT_OF_RANGE)?;
-        let public = d.public_key();
-        Ok(Self { d, inverse, public })
+    /// d as 32 big-endian bytes.
+    pub(crate) fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        self.d.to_bytes()
     }
 
-    /// This key as an unencrypted PKCS#8 PEM block, with the public key inside.
-    pub fn to_pkcs8_pem(&self) -> Zeroizing<String> {
-        ::sm2::SecretKey::from_bytes(&(*self.d.to_bytes()).into())
-            .ok()
-            .and_then(|key| key.to_pkcs8_pem(LineEnding::LF).ok())
-            .expect("a scalar in range encodes")
+    fn from_scalar(d: SecretScalar) -> Result<Self, CryptoError> {
+        // 1 + d must have an inverse: GB/T 32918.1, 6.1 leaves n - 1 out.
+        if Zeroizing::new(Scalar::ONE + *d.get()).is_zero() {
+            return Err(OUT_OF_RANGE);
+        }
+        let public = d.public_key();
+        Ok(Self { d, public, signer: OnceLock::new() })
     }
 
     /// The public key.
@@ -71,34 +57,21 @@ impl SecretKey {
     /// # Errors
     /// [`CryptoError::UserId`] if the user id is too long, [`CryptoError::Random`] without random bytes.
     pub fn sign(&self, user_id: &[u8], msg: &[u8]) -> Result<Signature, CryptoError> {
-        let e = self.public.message_hash(user_id, msg)?;
-        let mut fresh = Zeroizing::new([0; 32]);
-        random::fill(fresh.as_mut())?;
-        (0..MAX_NONCES)
-            .filter_map(|draw| self.d.nonce(&e, &fresh, draw))
-            .find_map(|k| self.sign_hash(&e, &k))
-            .ok_or(CryptoError::Random)
+        self.signer().sign(&self.public, user_id, msg)
     }
 
-    /// Steps A4 to A7 with nonce `k`; `None` asks for another one.
-    pub(super) fn sign_hash(&self, e: &[u8; 32], k: &SecretScalar) -> Option<Signature> {
-        let r = reduce(*e) + k.commitment();
-        if bool::from((r + k.get()).is_zero()) {
-            return None;
-        }
-        let s = self.inverse * (*k.get() - r * self.d.get());
-        Signature::from_scalars(&r, &s)
+    pub(super) fn signer(&self) -> &Signer {
+        self.signer.get_or_init(|| Signer::new(&self.d, &self.public))
+    }
+
+    /// The private number d.
+    pub(crate) fn scalar(&self) -> &SecretScalar {
+        &self.d
     }
 
     /// Plain ECDH: the x-coordinate of d times the peer's point (RFC 8998, section 3.4). Hash it before use.
     pub fn ecdh(&self, peer: &PublicKey) -> Zeroizing<[u8; 32]> {
         self.d.ecdh(peer)
-    }
-}
-
-impl Drop for SecretKey {
-    fn drop(&mut self) {
-        self.inverse.zeroize();
     }
 }
 

@@ -4,12 +4,17 @@
 //! authentication key. TLS and QUIC number their packets; [`envelope`](crate::envelope) draws a new key for
 //! each object.
 
-use ghash::GHash;
-use ghash::universal_hash::UniversalHash;
+mod many;
+
 use subtle::ConstantTimeEq;
 
-use super::{Block, Cipher, KEY_LEN};
+#[cfg(target_arch = "x86_64")]
+use super::cipher::Keys;
+use super::counter::Counter;
+use super::{BLOCK_LEN, Block, Cipher, KEY_LEN, Kernel, ghash};
 use crate::CryptoError;
+
+pub use many::Packet;
 
 /// Length of a nonce in bytes.
 pub const NONCE_LEN: usize = 12;
@@ -18,24 +23,27 @@ pub const TAG_LEN: usize = 16;
 /// Longest plaintext under one nonce: 2^32 - 2 blocks, then the 32-bit counter would repeat.
 pub const MAX_LEN: u64 = ((1 << 32) - 2) * BLOCK_LEN as u64;
 
-const BLOCK_LEN: usize = 16;
-/// Blocks of key stream made at a time, so that a kernel that works on many blocks has them.
-const BATCH: usize = 16;
-
 /// An SM4-GCM key. Wiped from memory when dropped.
 pub struct Key {
     cipher: Cipher,
-    /// GHASH keyed with E(K, 0) and fed nothing; cloned for each message.
-    ghash: GHash,
+    hash: ghash::Key,
 }
 
 impl Key {
-    /// Expands `key`.
+    /// Expands `key` for the [selected](Kernel::selected) kernel.
     pub fn new(key: &[u8; KEY_LEN]) -> Self {
-        let cipher = Cipher::new(key);
+        Self::with_cipher(Cipher::new(key))
+    }
+
+    /// Expands `key` for `kernel`; none if that does not run on this processor.
+    pub fn with_kernel(key: &[u8; KEY_LEN], kernel: Kernel) -> Option<Self> {
+        Cipher::with_kernel(key, kernel).map(Self::with_cipher)
+    }
+
+    fn with_cipher(cipher: Cipher) -> Self {
         let mut h = Block::default();
         cipher.encrypt_block(&mut h);
-        Self { ghash: GHash::new(&h), cipher }
+        Self { hash: ghash::Key::new(&h, cipher.kernel()), cipher }
     }
 
     /// Encrypts: the result is the ciphertext followed by the tag.
@@ -66,11 +74,11 @@ impl Key {
     /// # Panics
     /// If `buf` is longer than [`MAX_LEN`] (64 GiB).
     pub fn seal_in_place(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], buf: &mut [u8]) -> [u8; TAG_LEN] {
-        self.xor_key_stream(nonce, buf);
-        self.tag(nonce, aad, buf)
+        self.seal_from(Counter::new(*nonce, 1), aad, buf)
     }
 
-    /// Checks `tag`, then decrypts `buf` where it lies; without a match `buf` stays as it is.
+    /// Checks `tag` and decrypts `buf` where it lies. Without a match `buf` ends as it was: what the faster kernels
+    /// decrypt on the way, they encrypt again before this returns.
     ///
     /// # Errors
     /// [`CryptoError::Decrypt`] if anything at all does not match.
@@ -81,50 +89,107 @@ impl Key {
         buf: &mut [u8],
         tag: &[u8; TAG_LEN],
     ) -> Result<(), CryptoError> {
-        let matches = self.tag(nonce, aad, buf).ct_eq(tag);
-        if !bool::from(matches) || buf.len() as u64 > MAX_LEN {
+        self.open_from(Counter::new(*nonce, 1), aad, buf, tag)
+    }
+
+    /// [`seal_in_place`](Self::seal_in_place) with an initialisation vector of any length but zero, for data of
+    /// others. Random vectors of more than 12 bytes still must not come twice, and are no faster.
+    ///
+    /// # Errors
+    /// [`CryptoError::Length`] if `iv` is empty.
+    ///
+    /// # Panics
+    /// If `buf` is longer than [`MAX_LEN`] (64 GiB).
+    pub fn seal_in_place_with_iv(
+        &self,
+        iv: &[u8],
+        aad: &[u8],
+        buf: &mut [u8],
+    ) -> Result<[u8; TAG_LEN], CryptoError> {
+        Ok(self.seal_from(self.j0(iv)?, aad, buf))
+    }
+
+    /// [`open_in_place`](Self::open_in_place) with an initialisation vector of any length but zero.
+    ///
+    /// # Errors
+    /// [`CryptoError::Length`] if `iv` is empty, [`CryptoError::Decrypt`] if anything at all does not match.
+    pub fn open_in_place_with_iv(
+        &self,
+        iv: &[u8],
+        aad: &[u8],
+        buf: &mut [u8],
+        tag: &[u8; TAG_LEN],
+    ) -> Result<(), CryptoError> {
+        self.open_from(self.j0(iv)?, aad, buf, tag)
+    }
+
+    /// The first counter block (SP 800-38D, 7.1, step 2).
+    fn j0(&self, iv: &[u8]) -> Result<Counter, CryptoError> {
+        if let Ok(nonce) = iv.try_into() {
+            return Ok(Counter::new(nonce, 1));
+        }
+        if iv.is_empty() {
+            return Err(CryptoError::Length("an SM4-GCM initialisation vector"));
+        }
+        let mut y = Block::default();
+        self.hash.update(&mut y, iv);
+        self.hash.update_lengths(&mut y, 0, iv.len());
+        Ok(Counter::from_block(&y))
+    }
+
+    fn seal_from(&self, j0: Counter, aad: &[u8], text: &mut [u8]) -> [u8; TAG_LEN] {
+        assert!(text.len() as u64 <= MAX_LEN, "SM4-GCM encrypts at most 64 GiB under one nonce");
+        match (&self.cipher.0, &self.hash) {
+            #[cfg(target_arch = "x86_64")]
+            (Keys::GfniAvx512(keys), ghash::Key::Avx512(powers)) => keys.seal(powers, j0, aad, text),
+            #[cfg(target_arch = "x86_64")]
+            (Keys::GfniAvx2(keys), ghash::Key::Avx2(powers)) => keys.seal(powers, j0, aad, text),
+            _ => {
+                self.cipher.ctr(j0.plus(1), text);
+                self.tag(j0, aad, text)
+            }
+        }
+    }
+
+    fn open_from(
+        &self,
+        j0: Counter,
+        aad: &[u8],
+        text: &mut [u8],
+        tag: &[u8; TAG_LEN],
+    ) -> Result<(), CryptoError> {
+        if text.len() as u64 > MAX_LEN {
             return Err(CryptoError::Decrypt);
         }
-        self.xor_key_stream(nonce, buf);
-        Ok(())
-    }
-
-    fn xor_key_stream(&self, nonce: &[u8; NONCE_LEN], buf: &mut [u8]) {
-        assert!(buf.len() as u64 <= MAX_LEN, "SM4-GCM encrypts at most 64 GiB under one nonce");
-        let mut stream = [Block::default(); BATCH];
-        // Counter 1 masks the tag (J0), so the data starts at 2.
-        let mut counter = 2u32;
-        for part in buf.chunks_mut(BATCH * BLOCK_LEN) {
-            let (stream, _) = stream.split_at_mut(part.len().div_ceil(BLOCK_LEN));
-            for block in stream.iter_mut() {
-                *block = counter_block(nonce, counter);
-                counter = counter.wrapping_add(1);
-            }
-            self.cipher.encrypt_blocks(stream);
-            for (data, key) in part.iter_mut().zip(Block::slice_as_flattened(stream)) {
-                *data ^= key;
-            }
+        // The fused kernels have decrypted when they know the tag; the others decrypt afterwards. So the text has to
+        // go through the cipher once more after a mismatch here, after a match there.
+        let (expected, decrypted) = match (&self.cipher.0, &self.hash) {
+            #[cfg(target_arch = "x86_64")]
+            (Keys::GfniAvx512(keys), ghash::Key::Avx512(powers)) => (keys.open(powers, j0, aad, text), true),
+            #[cfg(target_arch = "x86_64")]
+            (Keys::GfniAvx2(keys), ghash::Key::Avx2(powers)) => (keys.open(powers, j0, aad, text), true),
+            _ => (self.tag(j0, aad, text), false),
+        };
+        let matches = bool::from(expected.ct_eq(tag));
+        if matches != decrypted {
+            self.cipher.ctr(j0.plus(1), text);
         }
+        if matches { Ok(()) } else { Err(CryptoError::Decrypt) }
     }
 
-    fn tag(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], ciphertext: &[u8]) -> [u8; TAG_LEN] {
-        let mut ghash = self.ghash.clone();
-        ghash.update_padded(aad);
-        ghash.update_padded(ciphertext);
-        let bits = |bytes: &[u8]| (bytes.len() as u64) * 8;
-        let lengths = (u128::from(bits(aad)) << 64) | u128::from(bits(ciphertext));
-        ghash.update(&[lengths.to_be_bytes().into()]);
-        let mut tag = counter_block(nonce, 1);
-        self.cipher.encrypt_block(&mut tag);
-        tag.iter_mut().zip(ghash.finalize()).for_each(|(mask, hash)| *mask ^= hash);
-        tag.into()
+    fn tag(&self, j0: Counter, aad: &[u8], ciphertext: &[u8]) -> [u8; TAG_LEN] {
+        let mut mask = j0.to_block();
+        self.cipher.encrypt_block(&mut mask);
+        self.masked_hash(&mask, aad, ciphertext)
     }
-}
 
-fn counter_block(nonce: &[u8; NONCE_LEN], counter: u32) -> Block {
-    let mut block = [0; BLOCK_LEN];
-    let (head, tail) = block.split_at_mut(NONCE_LEN);
-    head.copy_from_slice(nonce);
-    tail.copy_from_slice(&counter.to_be_bytes());
-    block.into()
+    /// The tag, `mask` being E(J0).
+    fn masked_hash(&self, mask: &Block, aad: &[u8], ciphertext: &[u8]) -> [u8; TAG_LEN] {
+        let mut y = Block::default();
+        self.hash.update(&mut y, aad);
+        self.hash.update(&mut y, ciphertext);
+        self.hash.update_lengths(&mut y, aad.len(), ciphertext.len());
+        y.iter_mut().zip(mask).for_each(|(hash, mask)| *hash ^= mask);
+        y
+    }
 }

@@ -12,7 +12,7 @@ use rustls::{CipherSuite, Error, Tls13CipherSuite};
 use super::quic::{Mask, Payload, QuicKeys};
 use super::record::Records;
 use super::suite::Sm3;
-use crate::sm4::KEY_LEN;
+use crate::sm4::{KEY_LEN, gcm};
 
 /// The suite of Initial packets. Never part of a provider, so never negotiated.
 pub fn initial_suite() -> Suite {
@@ -30,7 +30,7 @@ static AES_128_GCM_SHA256: Tls13CipherSuite = Tls13CipherSuite {
         confidentiality_limit: 0,
     },
     hkdf_provider: &HkdfUsingHmac(&HmacSha256),
-    aead_alg: &Records,
+    aead_alg: &Records::<gcm::Key>::NEW,
     quic: Some(&QUIC),
 };
 

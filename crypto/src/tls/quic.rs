@@ -10,13 +10,13 @@ use rustls::Error;
 use rustls::crypto::cipher::{AeadKey, Iv, Nonce};
 use rustls::quic::{Algorithm, HeaderProtectionKey, PacketKey, Tag};
 
-use crate::sm4::{self, Block, KEY_LEN, gcm};
+use crate::sm4::{self, KEY_LEN, ccm, gcm};
 
-const TAG_LEN: usize = 16;
+pub(super) const TAG_LEN: usize = 16;
 const SAMPLE_LEN: usize = 16;
 const MASK_LEN: usize = 5;
 
-/// An AEAD for packet payloads.
+/// An AEAD for packets and records, with 12-byte nonces.
 pub(super) trait Payload: Send + Sync + 'static {
     fn new(key: &[u8; KEY_LEN]) -> Self;
     fn seal(&self, nonce: [u8; 12], aad: &[u8], buf: &mut [u8]) -> Result<[u8; TAG_LEN], Error>;
@@ -43,15 +43,30 @@ impl Payload for gcm::Key {
     }
 }
 
+/// For records only: RFC 8998 has no CCM for QUIC, nor have we.
+impl Payload for ccm::Key {
+    fn new(key: &[u8; KEY_LEN]) -> Self {
+        Self::new(key)
+    }
+
+    fn seal(&self, nonce: [u8; 12], aad: &[u8], buf: &mut [u8]) -> Result<[u8; TAG_LEN], Error> {
+        self.seal_in_place(&nonce, aad, buf).map_err(|_| Error::EncryptError)
+    }
+
+    fn open(&self, nonce: [u8; 12], aad: &[u8], buf: &mut [u8], tag: &[u8; TAG_LEN]) -> Result<(), Error> {
+        self.open_in_place(&nonce, aad, buf, tag).map_err(|_| Error::DecryptError)
+    }
+}
+
 impl Mask for sm4::Cipher {
     fn new(key: &[u8; KEY_LEN]) -> Self {
         Self::new(key)
     }
 
     fn mask(&self, sample: [u8; SAMPLE_LEN]) -> Result<[u8; MASK_LEN], Error> {
-        let mut block = Block::from(sample);
+        let mut block = sample;
         self.encrypt_block(&mut block);
-        let [mask @ .., _, _, _, _, _, _, _, _, _, _, _] = <[u8; SAMPLE_LEN]>::from(block);
+        let [mask @ .., _, _, _, _, _, _, _, _, _, _, _] = block;
         Ok(mask)
     }
 }

@@ -1,4 +1,6 @@
-//! TLS 1.3 records under SM4-GCM (RFC 8446, section 5.2), for TLS over TCP.
+//! TLS 1.3 records under an AEAD of SM4 (RFC 8446, section 5.2), for TLS over TCP.
+
+use std::marker::PhantomData;
 
 use rustls::crypto::cipher::{
     AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, MessageDecrypter, MessageEncrypter, Nonce,
@@ -7,19 +9,23 @@ use rustls::crypto::cipher::{
 };
 use rustls::{ConnectionTrafficSecrets, ContentType, Error, ProtocolVersion};
 
-use super::quic::key_bytes;
-use crate::sm4::{KEY_LEN, gcm};
+use super::quic::{Payload, TAG_LEN, key_bytes};
+use crate::sm4::KEY_LEN;
 
-/// Makes record keys.
-pub(super) struct Records;
+/// Makes record keys from AEAD `P`.
+pub(super) struct Records<P>(PhantomData<fn() -> P>);
 
-impl Tls13AeadAlgorithm for Records {
+impl<P> Records<P> {
+    pub(super) const NEW: Self = Self(PhantomData);
+}
+
+impl<P: Payload> Tls13AeadAlgorithm for Records<P> {
     fn encrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageEncrypter> {
-        Box::new(RecordKey::new(&key, iv))
+        Box::new(RecordKey { key: P::new(key_bytes(&key)), iv })
     }
 
     fn decrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageDecrypter> {
-        Box::new(RecordKey::new(&key, iv))
+        Box::new(RecordKey { key: P::new(key_bytes(&key)), iv })
     }
 
     fn key_len(&self) -> usize {
@@ -32,35 +38,29 @@ impl Tls13AeadAlgorithm for Records {
     }
 }
 
-struct RecordKey {
-    key: gcm::Key,
+struct RecordKey<P> {
+    key: P,
     iv: Iv,
 }
 
-impl RecordKey {
-    fn new(key: &AeadKey, iv: Iv) -> Self {
-        Self { key: gcm::Key::new(key_bytes(key)), iv }
-    }
-}
-
-impl MessageEncrypter for RecordKey {
+impl<P: Payload> MessageEncrypter for RecordKey<P> {
     fn encrypt(&mut self, msg: OutboundPlainMessage<'_>, seq: u64) -> Result<OutboundOpaqueMessage, Error> {
         let len = self.encrypted_payload_len(msg.payload.len());
         let mut payload = PrefixedPayload::with_capacity(len);
         payload.extend_from_chunks(&msg.payload);
         payload.extend_from_slice(&msg.typ.to_array());
         let nonce = Nonce::new(&self.iv, seq).0;
-        let tag = self.key.seal_in_place(&nonce, &make_tls13_aad(len), payload.as_mut());
+        let tag = self.key.seal(nonce, &make_tls13_aad(len), payload.as_mut())?;
         payload.extend_from_slice(&tag);
         Ok(OutboundOpaqueMessage::new(ContentType::ApplicationData, ProtocolVersion::TLSv1_2, payload))
     }
 
     fn encrypted_payload_len(&self, payload_len: usize) -> usize {
-        payload_len + 1 + gcm::TAG_LEN
+        payload_len + 1 + TAG_LEN
     }
 }
 
-impl MessageDecrypter for RecordKey {
+impl<P: Payload> MessageDecrypter for RecordKey<P> {
     fn decrypt<'a>(
         &mut self,
         mut msg: InboundOpaqueMessage<'a>,
@@ -69,7 +69,7 @@ impl MessageDecrypter for RecordKey {
         let nonce = Nonce::new(&self.iv, seq).0;
         let aad = make_tls13_aad(msg.payload.len());
         let (body, tag) = msg.payload.split_last_chunk_mut().ok_or(Error::DecryptError)?;
-        self.key.open_in_place(&nonce, &aad, body, tag).map_err(|_| Error::DecryptError)?;
+        self.key.open(nonce, &aad, body, tag)?;
         let plain_len = body.len();
         msg.payload.truncate(plain_len);
         msg.into_tls13_unpadded_message()

@@ -1,4 +1,4 @@
-//! TLS_SM4_GCM_SM3: the hash, the key schedule's HMAC, and the suite that ties them to record and packet keys.
+//! The suites of RFC 8998: the hash, the key schedule's HMAC, and what ties them to record and packet keys.
 
 use rustls::Tls13CipherSuite;
 use rustls::crypto::hash::{self, HashAlgorithm};
@@ -7,10 +7,10 @@ use rustls::crypto::{CipherSuiteCommon, hmac};
 
 use super::quic::QuicKeys;
 use super::record::Records;
-use crate::sm4::{self, gcm};
+use crate::sm4::{self, ccm, gcm};
 use crate::{hmac::Keyed, sm3};
 
-/// The one suite of [`provider`](super::provider).
+/// TLS_SM4_GCM_SM3, for TCP and QUIC.
 pub(super) static SM4_GCM_SM3: Tls13CipherSuite = Tls13CipherSuite {
     common: CipherSuiteCommon {
         suite: super::TLS_SM4_GCM_SM3,
@@ -19,8 +19,21 @@ pub(super) static SM4_GCM_SM3: Tls13CipherSuite = Tls13CipherSuite {
         confidentiality_limit: 1 << 24,
     },
     hkdf_provider: &HkdfUsingHmac(&HmacSm3),
-    aead_alg: &Records,
+    aead_alg: &Records::<gcm::Key>::NEW,
     quic: Some(&QuicKeys::<gcm::Key, sm4::Cipher>::NEW),
+};
+
+/// TLS_SM4_CCM_SM3, for TCP only.
+pub(super) static SM4_CCM_SM3: Tls13CipherSuite = Tls13CipherSuite {
+    common: CipherSuiteCommon {
+        suite: super::TLS_SM4_CCM_SM3,
+        hash_provider: &Sm3,
+        // RFC 8446 gives CCM no limit; this is RFC 9001's (6.6), 2^21.5 packets, rounded down.
+        confidentiality_limit: 1 << 21,
+    },
+    hkdf_provider: &HkdfUsingHmac(&HmacSm3),
+    aead_alg: &Records::<ccm::Key>::NEW,
+    quic: None,
 };
 
 /// SM3 as rustls's transcript hash.

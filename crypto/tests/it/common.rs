@@ -17,6 +17,13 @@ impl Case {
             .map_or_else(|| hex::decode(text).unwrap(), |plain| plain.as_bytes().to_vec())
     }
 
+    /// The value, base64, in the frame and the lines of 64 characters of PEM.
+    pub(crate) fn pem(&self, name: &str, label: &str) -> String {
+        let lines = self.text(name).as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap());
+        let lines = lines.collect::<Vec<&str>>().join("\n");
+        format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n")
+    }
+
     /// The value as exactly `N` bytes.
     pub(crate) fn array<const N: usize>(&self, name: &str) -> [u8; N] {
         self.bytes(name).try_into().unwrap()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use qianmo_crypto::CryptoError;
 use qianmo_crypto::keys::{KeyProvider, SoftKeys};
 use qianmo_crypto::sm2::{CERT_USER_ID, PublicKey, Signature};
-use qianmo_crypto::tls::{self, Group};
+use qianmo_crypto::tls::{self, Group, Suite};
 use rustls::pki_types::ServerName;
 use rustls::{CertificateError, ClientConnection, Error, HandshakeKind, ServerConnection, SignatureScheme};
 use zeroize::Zeroizing;
@@ -88,6 +88,21 @@ where
         received.extend_from_slice(&buf);
     }
     received
+}
+
+#[test]
+fn ccm_is_negotiated_where_both_sides_were_told_to_offer_it() {
+    let mut setup = Setup::new(&[CLASSIC], &[CLASSIC]);
+    setup.suites = vec![Suite::Sm4CcmSm3, Suite::Sm4GcmSm3];
+    let (mut client, mut server) = connect(&setup).unwrap();
+    assert_eq!(negotiated(&client), (0x00c7, Some(CLASSIC)));
+    let data: Vec<u8> = (0..100_000u32).map(|i| i as u8).collect();
+    assert_eq!(send(&data, &mut client, &mut server), data);
+    assert_eq!(send(&data, &mut server, &mut client), data);
+    setup.suites = vec![Suite::Sm4GcmSm3, Suite::Sm4CcmSm3];
+    assert_eq!(negotiated(&connect(&setup).unwrap().0), (0x00c6, Some(CLASSIC)));
+    let ccm = tls::provider_with(&[Suite::Sm4CcmSm3], &[CLASSIC]);
+    assert!(ccm.cipher_suites[0].tls13().unwrap().quic_suite().is_none());
 }
 
 #[test]

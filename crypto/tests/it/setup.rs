@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use qianmo_crypto::keys::{KeyProvider, SoftKeys};
 use qianmo_crypto::sm2::SecretKey;
-use qianmo_crypto::tls::{self, Group};
+use qianmo_crypto::tls::{self, Group, Suite};
 use rustls::client::AlwaysResolvesClientRawPublicKeys;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls13_signature_with_raw_key};
@@ -133,6 +133,7 @@ pub(crate) struct Setup {
     pub(crate) server: Arc<dyn KeyProvider>,
     pub(crate) client_groups: Vec<Group>,
     pub(crate) server_groups: Vec<Group>,
+    pub(crate) suites: Vec<Suite>,
 }
 
 impl Setup {
@@ -142,12 +143,13 @@ impl Setup {
             server: Arc::new(soft_keys()),
             client_groups: client_groups.to_vec(),
             server_groups: server_groups.to_vec(),
+            suites: vec![Suite::Sm4GcmSm3],
         }
     }
 
     pub(crate) fn configs(&self) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
         let pin = |keys: &Arc<dyn KeyProvider>| Arc::new(Pin(keys.public_key().to_spki_der()));
-        let client = ClientConfig::builder_with_provider(provider(&self.client_groups))
+        let client = ClientConfig::builder_with_provider(self.provider(&self.client_groups))
             .with_protocol_versions(&[&TLS13])
             .unwrap()
             .dangerous()
@@ -155,17 +157,17 @@ impl Setup {
             .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(certified(
                 &self.client,
             ))));
-        let server = ServerConfig::builder_with_provider(provider(&self.server_groups))
+        let server = ServerConfig::builder_with_provider(self.provider(&self.server_groups))
             .with_protocol_versions(&[&TLS13])
             .unwrap()
             .with_client_cert_verifier(pin(&self.client))
             .with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(certified(&self.server))));
         (Arc::new(client), Arc::new(server))
     }
-}
 
-fn provider(groups: &[Group]) -> Arc<CryptoProvider> {
-    Arc::new(tls::provider(groups))
+    fn provider(&self, groups: &[Group]) -> Arc<CryptoProvider> {
+        Arc::new(tls::provider_with(&self.suites, groups))
+    }
 }
 
 fn certified(keys: &Arc<dyn KeyProvider>) -> Arc<CertifiedKey> {

@@ -35,6 +35,12 @@ pub fn leaf_hash(entry: &[u8]) -> Digest {
     hasher.finish()
 }
 
+/// [`leaf_hash`] of each of many entries, several at a time.
+pub fn leaf_hashes<E: AsRef<[u8]>>(entries: &[E]) -> Vec<Digest> {
+    let messages: Vec<_> = entries.iter().map(|entry| [[LEAF_PREFIX].as_slice(), entry.as_ref()]).collect();
+    sm3::digest_many(&messages)
+}
+
 /// Hash of an inner node: `SM3(0x01 ‖ left ‖ right)`.
 pub fn node_hash(left: &Digest, right: &Digest) -> Digest {
     let mut hasher = Hasher::new();
@@ -44,6 +50,14 @@ pub fn node_hash(left: &Digest, right: &Digest) -> Digest {
     hasher.finish()
 }
 
+/// The level above these nodes, several nodes at a time; a last one without a sibling is left out.
+fn node_hashes(level: &[Digest]) -> Vec<Digest> {
+    let pairs = level.as_chunks::<2>().0.iter();
+    let messages: Vec<_> =
+        pairs.map(|[left, right]| [[NODE_PREFIX].as_slice(), left.as_bytes(), right.as_bytes()]).collect();
+    sm3::digest_many(&messages)
+}
+
 /// Root of the tree with no entries: `SM3("")`.
 pub fn empty_root() -> Digest {
     sm3::digest(b"")
@@ -51,7 +65,9 @@ pub fn empty_root() -> Digest {
 
 /// Root of the tree over these leaf hashes.
 pub fn root(leaves: &[Digest]) -> Digest {
-    leaves.iter().copied().collect::<CompactRange>().root()
+    let mut range = CompactRange::new();
+    range.append(leaves);
+    range.root()
 }
 
 /// The hashes that lead from leaf `index` to the root of the tree over `leaves`, lowest first.

@@ -65,12 +65,17 @@ pub fn verify_entries<E: AsRef<[u8]>>(
     let (mut inspector, mut range) = (Inspector::default(), CompactRange::new());
     let mut roots = Roots::wanted(&History::default(), previous);
     let mut entries = entries.into_iter();
-    for (seq, entry) in (0..checkpoint.size).zip(&mut entries) {
-        let entry = entry.as_ref();
-        let leaf = merkle::leaf_hash(entry);
-        range.push(leaf);
-        roots.note(&range);
-        inspector.see(&Placed { seq, place: None, entry, leaf, hashed: true });
+    loop {
+        let run = walk::run(&mut entries, checkpoint.size - range.size());
+        if run.is_empty() {
+            break;
+        }
+        let leaves = merkle::leaf_hashes(&run);
+        for ((seq, entry), leaf) in (range.size()..).zip(&run).zip(&leaves) {
+            let (entry, leaf) = (entry.as_ref(), *leaf);
+            inspector.see(&Placed { seq, place: None, entry, leaf, hashed: true });
+        }
+        roots.append(&mut range, &leaves);
     }
     let surplus = entries.next().is_some();
     let walk = Walk { fault: missing_entries(&range, &checkpoint), range, ..Walk::default() };
@@ -108,10 +113,7 @@ fn check_storage(
     let key = key.filter(|_| report.problems.is_empty());
     let history = History::parse(&history);
     let (mut inspector, mut roots) = (Inspector::default(), Roots::wanted(&history, previous));
-    let walk = walk::walk(storage, checkpoint.size, &mut |placed, range| {
-        roots.note(range);
-        inspector.see(placed);
-    })?;
+    let walk = walk::walk(storage, checkpoint.size, &mut roots, &mut |placed| inspector.see(placed))?;
     judge(report, inspector, &walk, &checkpoint, &history, &roots, previous);
     check_history(report, &history, &checkpoint, key, seal_every);
     check_derived(report, &walk, &history);

@@ -4,13 +4,16 @@ use std::io;
 
 use qianmo_crypto::sm3::Digest;
 
-use crate::layout::{self, Frames, HASH_LEN, HASHES, HEADER_LEN};
+use crate::layout::{self, Frame, Frames, HASH_LEN, HASHES, HEADER_LEN};
 use crate::merkle::{self, CompactRange};
 use crate::storage::Storage;
-use crate::verify::{Problem, ProblemKind};
+use crate::verify::{Problem, ProblemKind, Roots};
 
 /// Hashes read at a time.
 const HASHES_AT_ONCE: usize = 2048;
+
+/// Entries hashed at a time.
+const ENTRIES_AT_ONCE: u64 = 1024;
 
 /// An entry where it was found.
 pub(crate) struct Placed<'a> {
@@ -75,14 +78,15 @@ pub(crate) struct Walk {
     pub(crate) unhashed: Option<u64>,
 }
 
-/// Reads the first `size` entries, in order, and shows each to `visit` with the tree up to and including it.
-/// Damage is reported in the result; only failures to read are errors.
+/// Reads the first `size` entries, in order, shows each to `visit`, and gives `roots` those that it wants. Damage is
+/// reported in the result; only failures to read are errors.
 pub(crate) fn walk(
     storage: &dyn Storage,
     size: u64,
-    visit: &mut dyn FnMut(&Placed<'_>, &CompactRange),
+    roots: &mut Roots,
+    visit: &mut dyn FnMut(&Placed<'_>),
 ) -> io::Result<Walk> {
-    let mut pass = Pass { size, walk: Walk::default(), hashes: HashFile::new(storage), visit };
+    let mut pass = Pass { size, walk: Walk::default(), hashes: HashFile::new(storage), roots, visit };
     for (name, len) in storage.list()? {
         match layout::segment_first(&name) {
             Some(first) if pass.walk.fault.is_none() => pass.segment(storage, name, first, len)?,
@@ -92,11 +96,17 @@ pub(crate) fn walk(
     Ok(pass.finish())
 }
 
+/// The next entries that are hashed together: at most `most`, none at the end.
+pub(crate) fn run<T>(entries: &mut impl Iterator<Item = T>, most: u64) -> Vec<T> {
+    entries.take(most.min(ENTRIES_AT_ONCE) as usize).collect()
+}
+
 struct Pass<'a> {
     size: u64,
     walk: Walk,
     hashes: HashFile<'a>,
-    visit: &'a mut dyn FnMut(&Placed<'_>, &CompactRange),
+    roots: &'a mut Roots,
+    visit: &'a mut dyn FnMut(&Placed<'_>),
 }
 
 impl Pass<'_> {
@@ -126,29 +136,42 @@ impl Pass<'_> {
 
     fn frames(&mut self, bytes: &[u8], segment: &mut Segment) -> io::Result<()> {
         segment.end = HEADER_LEN as u64;
-        let mut frames = Frames::new(bytes, HEADER_LEN);
-        while self.walk.range.size() < self.size {
-            let Some(frame) = frames.next() else { return Ok(()) };
+        let mut broken = false;
+        let frames = Frames::new(bytes, HEADER_LEN);
+        let mut frames = frames.map_while(|frame| frame.inspect_err(|_| broken = true).ok());
+        loop {
+            let run = run(&mut frames, self.size - self.walk.range.size());
+            if run.is_empty() {
+                break;
+            }
+            self.run(&run, segment)?;
+        }
+        if broken {
+            let detail = "no entry can begin here: the length is impossible or the bytes end inside it";
             let (seq, end) = (self.walk.range.size(), segment.end);
-            let Ok(frame) = frame else {
-                let detail = "no entry can begin here: the length is impossible or the bytes end inside it";
-                self.walk.fault =
-                    Some(Problem::at(ProblemKind::FrameBroken, seq, &segment.name, end, detail));
-                return Ok(());
-            };
-            let leaf = merkle::leaf_hash(frame.entry);
-            let hashed = self.compare(seq, &segment.name, end, &leaf)?;
-            self.walk.range.push(leaf);
-            let place = Some((segment.name.as_str(), end));
-            (self.visit)(&Placed { seq, place, entry: frame.entry, leaf, hashed }, &self.walk.range);
-            // A segment is far below 4 GiB: it is closed at 16 MiB and a batch has at most 32.
-            segment.offsets.push(u32::try_from(end).unwrap_or(u32::MAX));
-            segment.end = (frame.offset + layout::LENGTH_LEN + frame.entry.len()) as u64;
+            self.walk.fault = Some(Problem::at(ProblemKind::FrameBroken, seq, &segment.name, end, detail));
+            return Ok(());
         }
         let len = bytes.len() as u64 - segment.end;
         if len > 0 {
             self.walk.tails.push(Tail { file: segment.name.clone(), offset: segment.end, len });
         }
+        Ok(())
+    }
+
+    fn run(&mut self, frames: &[Frame<'_>], segment: &mut Segment) -> io::Result<()> {
+        let entries: Vec<_> = frames.iter().map(|frame| frame.entry).collect();
+        let leaves = merkle::leaf_hashes(&entries);
+        for ((seq, entry), leaf) in (self.walk.range.size()..).zip(entries).zip(&leaves) {
+            let (leaf, end) = (*leaf, segment.end);
+            let hashed = self.compare(seq, &segment.name, end, &leaf)?;
+            let place = Some((segment.name.as_str(), end));
+            (self.visit)(&Placed { seq, place, entry, leaf, hashed });
+            // A segment is far below 4 GiB: it is closed at 16 MiB and a batch has at most 32.
+            segment.offsets.push(u32::try_from(end).unwrap_or(u32::MAX));
+            segment.end += (layout::LENGTH_LEN + entry.len()) as u64;
+        }
+        self.roots.append(&mut self.walk.range, &leaves);
         Ok(())
     }
 

@@ -170,3 +170,19 @@ proptest! {
         prop_assert_eq!(range.size(), leaves.len() as u64);
     }
 }
+
+#[test]
+fn appending_many_leaves_is_pushing_each() {
+    let leaves: Vec<Digest> = (0..300u32).map(|i| leaf_hash(&i.to_be_bytes())).collect();
+    assert_eq!(leaf_hashes(&(0..300u32).map(u32::to_be_bytes).collect::<Vec<_>>()), leaves);
+    for before in (0..40).chain([63, 64, 65, 127, 128]) {
+        for count in (0..40).chain([63, 64, 65, 128, 170]) {
+            let mut pushed: CompactRange = leaves.iter().copied().take(before).collect();
+            let mut appended = pushed.clone();
+            pushed.extend(leaves.iter().copied().skip(before).take(count));
+            appended.append(&leaves[before..before + count]);
+            assert_eq!(appended, pushed, "{count} after {before}");
+            assert_eq!(appended.root(), root(&leaves[..before + count]));
+        }
+    }
+}

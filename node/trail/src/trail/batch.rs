@@ -1,7 +1,7 @@
 //! A batch on its way to the files.
 
 use super::Trail;
-use crate::layout::{self, HASH_LEN};
+use crate::layout;
 use crate::merkle::{self, CompactRange};
 use crate::walk::Segment;
 
@@ -21,8 +21,11 @@ impl Batch {
         let segment = trail.segments.last().filter(|last| !trail.begin_segment && !is_full(trail, last));
         let segment = segment.cloned().unwrap_or_else(|| Segment::new(trail.size()));
         let start = segment.end;
-        let (bytes, hashes) = (Vec::new(), Vec::with_capacity(entries.len() * HASH_LEN as usize));
-        let mut batch = Self { segment, start, bytes, hashes, range: trail.range.clone() };
+        let leaves = merkle::leaf_hashes(entries);
+        let hashes = leaves.iter().flat_map(|leaf| leaf.0).collect();
+        let mut range = trail.range.clone();
+        range.append(&leaves);
+        let mut batch = Self { segment, start, bytes: Vec::new(), hashes, range };
         if start == 0 {
             batch.bytes = layout::segment_header(batch.segment.first);
         }
@@ -36,9 +39,6 @@ impl Batch {
         // Far below 4 GiB: segment and batch are bounded.
         self.segment.offsets.push(u32::try_from(offset).unwrap_or(u32::MAX));
         layout::push_frame(&mut self.bytes, entry);
-        let leaf = merkle::leaf_hash(entry);
-        self.hashes.extend_from_slice(leaf.as_bytes());
-        self.range.push(leaf);
     }
 }
 

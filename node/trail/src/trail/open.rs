@@ -133,8 +133,7 @@ impl Loaded {
 
         let mut roots = Roots::wanted(&history, acknowledged);
         let (mut rebuilt, mut hashes) = (None, Vec::new());
-        let walk = walk::walk(storage, checkpoint.size, &mut |placed, range| {
-            roots.note(range);
+        let walk = walk::walk(storage, checkpoint.size, &mut roots, &mut |placed| {
             if !placed.hashed || placed.seq >= doubtful || rebuilt.is_some() {
                 rebuilt.get_or_insert(placed.seq);
                 hashes.extend_from_slice(placed.leaf.as_bytes());

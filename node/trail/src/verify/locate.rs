@@ -1,6 +1,7 @@
 //! Naming the first thing that is not as it was signed. Shared by opening and verifying.
 
 use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Included};
 
 use qianmo_crypto::sm3::Digest;
 
@@ -22,11 +23,16 @@ impl Roots {
         Self(roots)
     }
 
-    /// Called with the tree after each entry.
-    pub(crate) fn note(&mut self, range: &CompactRange) {
-        if let Some(root) = self.0.get_mut(&range.size()) {
+    /// Appends leaves to `range`, and keeps its root wherever it is wanted.
+    pub(crate) fn append(&mut self, range: &mut CompactRange, mut leaves: &[Digest]) {
+        let end = range.size() + leaves.len() as u64;
+        for (size, root) in self.0.range_mut((Excluded(range.size()), Included(end))) {
+            let (before, after) = leaves.split_at((*size - range.size()) as usize);
+            range.append(before);
             *root = Some(range.root());
+            leaves = after;
         }
+        range.append(leaves);
     }
 
     /// Whether the entries give this checkpoint's root; `None` if they end before it.

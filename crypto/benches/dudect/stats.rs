@@ -1,0 +1,151 @@
+//! Welch's t-test on two classes of times, as dudect runs it.
+
+use std::fmt;
+
+/// Upper ends, as shares of the first batch's times, beyond which samples are left out: interrupts make long tails
+/// that hide small differences. Half as many beyond each next one.
+const CROPS: usize = 40;
+/// Samples in each class before a t-value means anything.
+const ENOUGH: f64 = 500.0;
+/// dudect's bounds: below the first nothing was found, above the second it is certain.
+const SUSPECT: f64 = 4.5;
+const CERTAIN: f64 = 10.0;
+
+/// Which of the two sets an input is from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// The same secret each time.
+    Fixed,
+    /// A new one each time.
+    Random,
+}
+
+/// What the test says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    NoDifference,
+    Unclear,
+    Leak,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::NoDifference => "no difference found",
+            Self::Unclear => "unclear: run it longer",
+            Self::Leak => "leaks",
+        })
+    }
+}
+
+/// The result of one case.
+pub(crate) struct Outcome {
+    pub(crate) samples: u64,
+    pub(crate) largest_t: f64,
+}
+
+impl Outcome {
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self.largest_t {
+            t if t < SUSPECT => Verdict::NoDifference,
+            t if t < CERTAIN => Verdict::Unclear,
+            _ => Verdict::Leak,
+        }
+    }
+}
+
+/// Mean and variance as they grow (Welford).
+#[derive(Clone, Copy, Default)]
+struct Moments {
+    count: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Moments {
+    fn push(&mut self, value: f64) {
+        self.count += 1.0;
+        let off = value - self.mean;
+        self.mean += off / self.count;
+        self.squares += off * (value - self.mean);
+    }
+
+    fn variance(&self) -> f64 {
+        self.squares / (self.count - 1.0)
+    }
+}
+
+/// Both classes' times, up to a limit.
+#[derive(Clone, Copy)]
+struct Welch {
+    limit: f64,
+    fixed: Moments,
+    random: Moments,
+}
+
+impl Welch {
+    fn up_to(limit: f64) -> Self {
+        Self { limit, fixed: Moments::default(), random: Moments::default() }
+    }
+
+    fn push(&mut self, class: Class, value: f64) {
+        if value <= self.limit {
+            self.of(class).push(value);
+        }
+    }
+
+    fn of(&mut self, class: Class) -> &mut Moments {
+        match class {
+            Class::Fixed => &mut self.fixed,
+            Class::Random => &mut self.random,
+        }
+    }
+
+    fn t(&self) -> f64 {
+        let (a, b) = (&self.fixed, &self.random);
+        if a.count < ENOUGH || b.count < ENOUGH {
+            return 0.0;
+        }
+        let error = (a.variance() / a.count + b.variance() / b.count).sqrt();
+        if error == 0.0 { 0.0 } else { ((a.mean - b.mean) / error).abs() }
+    }
+}
+
+/// The tests of one case: whole, cropped, and of the variance.
+pub(crate) struct Test {
+    samples: u64,
+    first_order: Vec<Welch>,
+    /// The squared distance from the class's mean: finds a difference in spread where the means agree.
+    second_order: Welch,
+}
+
+impl Test {
+    /// Sets the crops by a batch of times, which does not count otherwise.
+    pub(crate) fn calibrated(mut times: Vec<u64>) -> Self {
+        times.sort_unstable();
+        let limit = |crop: usize| {
+            let beyond = 0.5_f64.powf(10.0 * (crop + 1) as f64 / CROPS as f64);
+            let rank = (times.len() as f64 * (1.0 - beyond)) as usize;
+            times[rank.min(times.len() - 1)] as f64
+        };
+        let mut first_order: Vec<Welch> = (0..CROPS).map(|crop| Welch::up_to(limit(crop))).collect();
+        first_order.push(Welch::up_to(f64::INFINITY));
+        Self { samples: 0, first_order, second_order: Welch::up_to(f64::INFINITY) }
+    }
+
+    pub(crate) fn push(&mut self, class: Class, time: u64) {
+        self.samples += 1;
+        let time = time as f64;
+        self.first_order.iter_mut().for_each(|test| test.push(class, time));
+        let whole = self.first_order.last_mut().expect("the uncropped one");
+        let moments = *whole.of(class);
+        if moments.count > ENOUGH {
+            self.second_order.push(class, (time - moments.mean).powi(2));
+        }
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        let all = self.first_order.iter().chain([&self.second_order]);
+        Outcome { samples: self.samples, largest_t: all.map(Welch::t).fold(0.0, f64::max) }
+    }
+}
