@@ -36,6 +36,15 @@ pub enum KeyFileError {
         /// What is wrong with it.
         source: CryptoError,
     },
+    /// Encrypted, and no passphrase was named.
+    #[error(
+        "the key in {path} is encrypted; name the file that holds its passphrase: --passphrase-file for a person, \
+         `passphrase` under [node] in qianmo.toml for a node"
+    )]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
     /// Not 32 hexadecimal digits.
     #[error("the key-encryption key in {path} is not 32 hexadecimal digits; restore it from the backup")]
     Kek {
@@ -44,12 +53,24 @@ pub enum KeyFileError {
     },
 }
 
-/// Loads a PKCS#8 key and, for a node, its key-encryption key. A person has none: a random one stands in,
-/// so what a person's client seals lives no longer than the process.
-pub fn load_soft(key: &Path, kek: Option<&Path>) -> Result<Arc<SoftKeys>, KeyFileError> {
+/// First line of an encrypted key (RFC 7468, section 11).
+const ENCRYPTED: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
+
+/// Loads a private key, plain or under the passphrase in the file `passphrase`, and, for a node, its key-encryption
+/// key. A person has none: a random one stands in, so what a person's client seals lives no longer than the process.
+pub fn load_soft(
+    key: &Path,
+    passphrase: Option<&Path>,
+    kek: Option<&Path>,
+) -> Result<Arc<SoftKeys>, KeyFileError> {
     let pem = read_private(key)?;
     let wrong = |source| KeyFileError::Key { path: key.to_owned(), source };
-    let secret = SecretKey::from_pkcs8_pem(&pem).map_err(wrong)?;
+    let passphrase = match passphrase {
+        None if pem.contains(ENCRYPTED) => return Err(KeyFileError::Locked { path: key.to_owned() }),
+        None => None,
+        Some(path) => Some(read_passphrase(path)?),
+    };
+    let secret = SecretKey::from_pem(&pem, passphrase.as_ref().map(|text| text.as_bytes())).map_err(wrong)?;
     let mut bytes = Zeroizing::new([0; 16]);
     match kek {
         None => random::fill(bytes.as_mut()).map_err(wrong)?,
@@ -60,6 +81,13 @@ pub fn load_soft(key: &Path, kek: Option<&Path>) -> Result<Arc<SoftKeys>, KeyFil
         }
     }
     Ok(Arc::new(SoftKeys::new(secret, bytes)))
+}
+
+/// The passphrase in `path`, a file that only its owner may read: one line, whose end is not part of it.
+pub(crate) fn read_passphrase(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
+    let text = read_private(path)?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(Zeroizing::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
 }
 
 fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
@@ -73,6 +101,8 @@ fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
 
 #[cfg(test)]
 mod tests {
+    use qianmo_crypto::keys::KeyProvider;
+
     use super::*;
 
     #[test]
@@ -81,10 +111,32 @@ mod tests {
         let path = dir.path().join("k");
         std::fs::write(&path, SecretKey::generate().unwrap().to_pkcs8_pem().as_bytes()).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(load_soft(&path, None), Err(KeyFileError::Mode { mode: 0o644, .. })));
+        assert!(matches!(load_soft(&path, None, None), Err(KeyFileError::Mode { mode: 0o644, .. })));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        assert!(load_soft(&path, None).is_ok());
-        assert!(matches!(load_soft(&path, Some(&path)), Err(KeyFileError::Kek { .. })));
-        assert!(matches!(load_soft(&dir.path().join("none"), None), Err(KeyFileError::Read { .. })));
+        assert!(load_soft(&path, None, None).is_ok());
+        assert!(matches!(load_soft(&path, None, Some(&path)), Err(KeyFileError::Kek { .. })));
+        assert!(matches!(load_soft(&dir.path().join("none"), None, None), Err(KeyFileError::Read { .. })));
+    }
+
+    #[test]
+    fn an_encrypted_key_opens_under_its_passphrase_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+            path
+        };
+        let secret = SecretKey::generate().unwrap();
+        let key = write("key", &secret.to_encrypted_pkcs8_pem(b"correct horse").unwrap());
+        let right = write("right", "correct horse\n");
+        let wrong = write("wrong", "correct house\n");
+        let loaded = load_soft(&key, Some(&right), None).unwrap();
+        assert_eq!(KeyProvider::public_key(loaded.as_ref()), secret.public_key());
+        assert!(matches!(load_soft(&key, None, None), Err(KeyFileError::Locked { .. })));
+        let refused = load_soft(&key, Some(&wrong), None);
+        assert!(matches!(refused, Err(KeyFileError::Key { source: CryptoError::Passphrase, .. })));
+        std::fs::set_permissions(&right, std::fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(matches!(load_soft(&key, Some(&right), None), Err(KeyFileError::Mode { mode: 0o640, .. })));
     }
 }

@@ -176,7 +176,8 @@ impl Node {
         options: ServeOptions,
     ) -> Result<Self, StartError> {
         let lock = lock(&config.dir)?;
-        let keys: Arc<dyn KeyProvider> = keys::load_soft(&config.files.key, Some(&config.files.kek))?;
+        let keys: Arc<dyn KeyProvider> =
+            keys::load_soft(&config.files.key, config.files.passphrase.as_deref(), Some(&config.files.kek))?;
         keys.self_test().map_err(StartError::SelfTest)?;
         let (trust, crl) = trust::open(&config)?;
         let (certificate_pem, certificate) =

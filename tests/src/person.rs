@@ -56,7 +56,7 @@ impl Person {
         let read = |name: &str| fs::read_to_string(self.dir.join(name)).unwrap();
         let trust = TrustStore::load(&read("root.crt"), Some(&read("crl.pem")), 0).unwrap();
         Credentials {
-            keys: load_soft(&self.dir.join("id.key"), None).unwrap(),
+            keys: load_soft(&self.dir.join("id.key"), None, None).unwrap(),
             certificate_pem: read("id.crt"),
             trust: Arc::new(Trust::new(trust)),
             clock: Arc::new(SystemClock),

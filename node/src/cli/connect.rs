@@ -47,10 +47,11 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// Loads the folder of a person and checks that its files belong together and are in date.
-    pub(crate) fn load(dir: &Path, clock: &dyn Clock) -> Result<Self, Fault> {
+    /// Loads the folder of a person and checks that its files belong together and are in date. `passphrase` is the
+    /// file with the passphrase of an encrypted key.
+    pub(crate) fn load(dir: &Path, passphrase: Option<&Path>, clock: &dyn Clock) -> Result<Self, Fault> {
         let key = need(dir, KEY, "make one with `qianmo id new`, or give the right folder with --identity")?;
-        let keys = load_soft(&key, None).map_err(|e| Fault::input(e.to_string()))?;
+        let keys = load_soft(&key, passphrase, None).map_err(|e| Fault::input(e.to_string()))?;
         let certificate = need(
             dir,
             CERTIFICATE,
@@ -139,7 +140,8 @@ impl Session {
     /// Connects to the home node of the context in force.
     pub(crate) async fn open(shell: &Shell) -> Result<Self, Fault> {
         let context = Context::resolve(shell)?;
-        let person = Person::load(&context.identity, shell.clock.as_ref())?;
+        let person =
+            Person::load(&context.identity, context.passphrase_file.as_deref(), shell.clock.as_ref())?;
         warn_of_expiry(&person, shell);
         let mut session = Self::at(person, &context.node, &context.address, shell).await?;
         session.on.clone_from(&shell.flags.on);

@@ -51,6 +51,9 @@ pub(crate) struct Context {
     pub(crate) node: Identity,
     /// Where it listens, `host:port`.
     pub(crate) address: String,
+    /// The file with the passphrase of the person's key, if that is encrypted.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 /// All contexts of a user.
@@ -173,14 +176,15 @@ impl Context {
             identity: flags.identity.clone().unwrap_or(base.identity),
             node: flags.node.clone().unwrap_or(base.node),
             address: flags.address.clone().unwrap_or(base.address),
+            passphrase_file: flags.passphrase_file.clone().or(base.passphrase_file),
         })
     }
 
-    /// The person's folder in force, for what needs no node.
-    pub(crate) fn identity(shell: &Shell) -> Result<PathBuf, Fault> {
+    /// The person's folder in force and the file with the passphrase, for what needs no node.
+    pub(crate) fn identity(shell: &Shell) -> Result<(PathBuf, Option<PathBuf>), Fault> {
         match &shell.flags.identity {
-            Some(dir) => Ok(dir.clone()),
-            None => Self::resolve(shell).map(|context| context.identity),
+            Some(dir) => Ok((dir.clone(), shell.flags.passphrase_file.clone())),
+            None => Self::resolve(shell).map(|context| (context.identity, context.passphrase_file)),
         }
     }
 
@@ -192,9 +196,10 @@ impl Context {
                  qianmo context add NAME --identity DIR --node URI --address HOST:PORT"
             ))
         };
-        let identity = flags.identity.as_ref().ok_or_else(|| missing("--identity"))?;
+        let absolute = |path: &PathBuf| env::absolute(path).map_err(|e| Fault::file(path, "found", &e));
         Ok(Self {
-            identity: env::absolute(identity).map_err(|e| Fault::file(identity, "found", &e))?,
+            identity: absolute(flags.identity.as_ref().ok_or_else(|| missing("--identity"))?)?,
+            passphrase_file: flags.passphrase_file.as_ref().map(absolute).transpose()?,
             node: flags.node.clone().ok_or_else(|| missing("--node"))?,
             address: flags.address.clone().ok_or_else(|| missing("--address"))?,
         })
@@ -211,6 +216,7 @@ mod tests {
             identity: "/people/li".into(),
             node: "qianmo://hospital-a/node/main".parse().unwrap(),
             address: "127.0.0.1:7401".into(),
+            passphrase_file: Some("/people/li.txt".into()),
         };
         let name: Name = "li".parse().unwrap();
         let contexts = Contexts::new(name.clone(), [(name, context)]);

@@ -4,18 +4,20 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use qianmo_certs::{Csr, Host};
-use qianmo_crypto::sm2::SecretKey;
+use qianmo_crypto::{CryptoError, sm2::SecretKey};
 use qianmo_proto::{Identity, Name, Role};
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use super::{
     connect::{CERTIFICATE, CRL, KEY, Person, REQUEST, ROOT},
     context::Context,
+    env,
     exit::{Exit, Fault, write_file, write_private},
     output::Facts,
     shell::{Shell, private_dir},
 };
-use crate::clock::rfc3339;
+use crate::{clock::rfc3339, keys::read_passphrase};
 
 /// A person's key and certificate
 #[derive(Debug, Subcommand)]
@@ -57,7 +59,7 @@ fn new(args: &NewArgs, shell: &Shell) -> Result<(), Fault> {
         return Err(Fault::input("a node's key is made by `qianmo init`; choose another --role"));
     }
     let identity = Identity::new(args.department.clone(), args.role, args.name.clone());
-    make(&args.dir, &identity)?;
+    make(&args.dir, &identity, Passphrase::from_flags(shell)?.as_ref())?;
     let request = args.dir.join(REQUEST);
     let view = json!({"identity": identity, "dir": args.dir, "request": request});
     shell.out.show(&view, || {
@@ -70,30 +72,56 @@ fn new(args: &NewArgs, shell: &Shell) -> Result<(), Fault> {
 }
 
 /// Makes key and request for `identity` in `dir`; a key that is there already is never overwritten.
-pub(crate) fn make(dir: &Path, identity: &Identity) -> Result<(), Fault> {
+pub(crate) fn make(dir: &Path, identity: &Identity, passphrase: Option<&Passphrase>) -> Result<(), Fault> {
     let key = dir.join(KEY);
     if key.exists() {
         return Err(Fault::input(format!("{} is there already; choose another --dir", key.display())));
     }
     private_dir(dir)?;
-    write_key_and_request(&key, &dir.join(REQUEST), identity, &[])
+    write_key_and_request(&key, &dir.join(REQUEST), identity, &[], passphrase)
 }
 
-/// Makes a key and a request for `identity` that also names `hosts`.
+/// What a new key is encrypted with.
+pub(crate) struct Passphrase {
+    /// The file it was read from, absolute.
+    pub(crate) file: PathBuf,
+    text: Zeroizing<String>,
+}
+
+impl Passphrase {
+    /// The passphrase of `--passphrase-file`, if that is given.
+    pub(crate) fn from_flags(shell: &Shell) -> Result<Option<Self>, Fault> {
+        let read = |file: &PathBuf| {
+            let text = read_passphrase(file).map_err(|e| Fault::input(e.to_string()))?;
+            let file = env::absolute(file).map_err(|e| Fault::file(file, "found", &e))?;
+            Ok(Self { file, text })
+        };
+        shell.flags.passphrase_file.as_ref().map(read).transpose()
+    }
+}
+
+/// Makes a key, encrypted if there is a passphrase, and a request for `identity` that also names `hosts`.
 pub(crate) fn write_key_and_request(
     key: &Path,
     request: &Path,
     identity: &Identity,
     hosts: &[Host],
+    passphrase: Option<&Passphrase>,
 ) -> Result<(), Fault> {
-    let secret = SecretKey::generate().map_err(|e| Fault::failed(e.to_string()))?;
+    let failed = |e: CryptoError| Fault::failed(e.to_string());
+    let secret = SecretKey::generate().map_err(failed)?;
     let csr = Csr::create(&secret, identity, hosts).map_err(|e| Fault::failed(e.to_string()))?;
-    write_private(key, secret.to_pkcs8_pem().as_bytes())?;
+    let pem = match passphrase {
+        None => secret.to_pkcs8_pem(),
+        Some(passphrase) => secret.to_encrypted_pkcs8_pem(passphrase.text.as_bytes()).map_err(failed)?,
+    };
+    write_private(key, pem.as_bytes())?;
     write_file(request, csr.as_bytes())
 }
 
 fn show(shell: &Shell) -> Result<(), Fault> {
-    let person = Person::load(&Context::identity(shell)?, shell.clock.as_ref())?;
+    let (dir, passphrase) = Context::identity(shell)?;
+    let person = Person::load(&dir, passphrase.as_deref(), shell.clock.as_ref())?;
     let until = rfc3339(person.not_after_ms);
     shell.out.show(&json!({"identity": person.identity, "until": until}), || {
         Facts::of(&[

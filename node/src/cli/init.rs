@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{
     exit::{Exit, Fault, write_file, write_private},
-    id::write_key_and_request,
+    id::{Passphrase, write_key_and_request},
     shell::{Shell, private_dir},
 };
 use crate::config::{self, Config};
@@ -49,7 +49,8 @@ pub(crate) struct Command {
 pub(crate) fn run(command: &Command, shell: &Shell) -> Result<Exit, Fault> {
     let identity = Identity::new(command.department.clone(), Role::Node, command.name.clone());
     let title = command.title.clone().unwrap_or_else(|| command.department.to_string());
-    make(&command.dir, &identity, &title, command.listen, &command.host)?;
+    let passphrase = Passphrase::from_flags(shell)?;
+    make(&command.dir, &identity, &title, command.listen, &command.host, passphrase.as_ref())?;
     let request = command.dir.join(REQUEST);
     let view = json!({"node": identity, "dir": command.dir, "request": request});
     shell.out.show(&view, || {
@@ -69,6 +70,7 @@ pub(crate) fn make(
     title: &str,
     listen: SocketAddr,
     hosts: &[Host],
+    passphrase: Option<&Passphrase>,
 ) -> Result<(), Fault> {
     let file = dir.join(config::FILE);
     let keys = dir.join("keys");
@@ -79,9 +81,13 @@ pub(crate) fn make(
     for folder in [dir, &keys, &dir.join("data")] {
         private_dir(folder)?;
     }
-    write_key_and_request(&keys.join("node.key"), &dir.join(REQUEST), identity, hosts)?;
+    write_key_and_request(&keys.join("node.key"), &dir.join(REQUEST), identity, hosts, passphrase)?;
     let mut kek = Zeroizing::new([0u8; 16]);
     random::fill(kek.as_mut()).map_err(|e| Fault::failed(e.to_string()))?;
     write_private(&keys.join("kek"), Zeroizing::new(hex::encode(kek.as_ref())).as_bytes())?;
-    write_file(&file, Config::sample(identity, title, listen).as_bytes())
+    write_file(
+        &file,
+        Config::sample(identity, title, listen, passphrase.map(|passphrase| passphrase.file.as_path()))
+            .as_bytes(),
+    )
 }

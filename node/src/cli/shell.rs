@@ -20,6 +20,9 @@ pub(crate) struct Flags {
     /// Folder with your id.key, id.crt, root.crt and crl.pem
     #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
     pub(crate) identity: Option<PathBuf>,
+    /// File with the passphrase of your key; `id new` and `init` encrypt the new key with it
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// Your home node, qianmo://department/node/name
     #[arg(long, global = true, value_name = "URI", help_heading = "Global options")]
     pub(crate) node: Option<Identity>,

@@ -51,6 +51,8 @@ pub struct Config {
 pub struct Files {
     /// PKCS#8 key, PEM, mode 0600.
     pub key: PathBuf,
+    /// The passphrase of an encrypted key, mode 0600.
+    pub passphrase: Option<PathBuf>,
     /// Key-encryption key of data at rest, 16 bytes in hex, mode 0600.
     pub kek: PathBuf,
     /// The node's certificate, PEM.
@@ -152,13 +154,18 @@ impl Config {
     }
 
     /// The text of a new node's configuration, every setting explained.
-    pub fn sample(identity: &Identity, title: &str, listen: SocketAddr) -> String {
+    pub fn sample(identity: &Identity, title: &str, listen: SocketAddr, passphrase: Option<&Path>) -> String {
         debug_assert_eq!(identity.role(), Role::Node);
+        let passphrase = match passphrase {
+            Some(file) => format!("passphrase = {}", toml::Value::from(file.display().to_string())),
+            None => "# passphrase = \"keys/passphrase\"".to_owned(),
+        };
         include_str!("sample.toml")
             .replace("@department@", identity.department().as_str())
             .replace("@name@", identity.name().as_str())
             .replace("@title@", &title.replace(['"', '\\'], ""))
             .replace("@listen@", &listen.to_string())
+            .replace("@passphrase@", &passphrase)
     }
 
     /// Folder of the trail.

@@ -37,6 +37,8 @@ struct RawNode {
     listen: String,
     #[serde(default = "default_key")]
     key: PathBuf,
+    #[serde(default)]
+    passphrase: Option<PathBuf>,
     #[serde(default = "default_kek")]
     kek: PathBuf,
     #[serde(default = "default_certificate")]
@@ -147,6 +149,7 @@ impl RawConfig {
             title,
             files: Files {
                 key: dir.join(self.node.key),
+                passphrase: self.node.passphrase.map(|file| dir.join(file)),
                 kek: dir.join(self.node.kek),
                 certificate: dir.join(self.node.certificate),
                 roots: dir.join(self.trust.roots),

@@ -7,7 +7,7 @@ fn parse(text: &str) -> Result<Config, ConfigError> {
 #[test]
 fn the_sample_is_valid_and_its_comments_show_the_defaults() {
     let identity: Identity = "qianmo://hospital-a/node/main".parse().unwrap();
-    let sample = Config::sample(&identity, "第一医院", "127.0.0.1:7401".parse().unwrap());
+    let sample = Config::sample(&identity, "第一医院", "127.0.0.1:7401".parse().unwrap(), None);
     let plain = parse(&sample).unwrap();
     assert_eq!(plain.identity, identity);
     assert_eq!(plain.title, "第一医院");

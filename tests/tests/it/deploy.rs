@@ -69,7 +69,7 @@ fn descriptor(name: &str, text: &str) {
 fn the_sample_configuration_is_what_init_writes() {
     let sample = fs::read_to_string(workspace().join("deploy/samples/qianmo.toml")).unwrap();
     let node: Identity = "qianmo://hospital-a/node/main".parse().unwrap();
-    assert_eq!(sample, Config::sample(&node, "第一人民医院", "0.0.0.0:7400".parse().unwrap()));
+    assert_eq!(sample, Config::sample(&node, "第一人民医院", "0.0.0.0:7400".parse().unwrap(), None));
 }
 
 /// A systemd unit: sections with settings of known names, one of which starts the program; locked down.

@@ -150,3 +150,49 @@ fn a_command_that_is_none_is_bad_input_not_tampering() {
     let unknown = federation.terminal().fails(&["data", "ls"]);
     unknown.is(7, "", &["--identity", "qianmo context add"]);
 }
+
+/// `args` with the passphrase that `file` holds.
+fn keyed<'a>(args: &[&'a str], file: &'a str) -> Vec<&'a str> {
+    [args, &["--passphrase-file", file]].concat()
+}
+
+#[test]
+fn keys_can_be_encrypted_under_a_passphrase() {
+    let federation = Federation::new();
+    let terminal = federation.terminal();
+    let path = |name: &str| federation.dir().join(name).to_str().unwrap().to_owned();
+    let (node, person, file) = (path("clinic"), path("li"), path("passphrase"));
+    let keep = |text: &str, mode| {
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let init = ["init", "--dir", &node, "--department", "clinic", "--listen", "127.0.0.1:0"];
+    let new = ["id", "new", "--dir", &person, "--department", "clinic", "--role", "steward", "--name", "li"];
+    keep("口令 correct horse\n", 0o644);
+    terminal.fails(&keyed(&init, &file)).is(7, "", &["can be read by others"]);
+    keep("口令 correct horse\n", 0o600);
+    terminal.ok(&keyed(&init, &file));
+    terminal.ok(&keyed(&new, &file));
+    for (dir, request, key) in [(&node, "node.csr", "keys/node.key"), (&person, "id.csr", "id.key")] {
+        terminal.ok(&["ca", "issue", &format!("{dir}/{request}")]);
+        fs::copy(federation.root(), format!("{dir}/root.crt")).unwrap();
+        fs::copy(federation.dir().join("crl.pem"), format!("{dir}/crl.pem")).unwrap();
+        let pem = fs::read_to_string(format!("{dir}/{key}")).unwrap();
+        assert!(pem.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"), "{pem}");
+    }
+
+    let clinic = Node::new(terminal.clone(), node.into(), "qianmo://clinic/node/main".parse().unwrap());
+    clinic.start();
+    let address = clinic.address().to_string();
+    let to = ["--identity", &person, "--node", "qianmo://clinic/node/main", "--address", &address];
+    let show = [&["node", "show"], to.as_slice()].concat();
+    terminal.fails(&show).is(7, "", &["encrypted", "--passphrase-file"]);
+    assert_eq!(terminal.ok(&keyed(&show, &file))["caller"], "qianmo://clinic/steward/li");
+    terminal.ok(&keyed(&[&["context", "add", "li"], to.as_slice()].concat(), &file));
+    assert_eq!(terminal.ok(&["node", "show"])["caller"], "qianmo://clinic/steward/li");
+
+    clinic.stop();
+    keep("another", 0o600);
+    terminal.fails(&keyed(&show, &file)).is(7, "", &["passphrase is wrong"]);
+    refused(&clinic).is(1, "", &["passphrase is wrong"]);
+}

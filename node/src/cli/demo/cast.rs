@@ -89,14 +89,14 @@ impl Cast {
     fn add_node(&mut self, hospital: &Hospital, now_ms: i64) -> Result<(), Fault> {
         let dir = self.node_dir(hospital);
         let identity = node(hospital)?;
-        init::make(&dir, &identity, hospital.title, ([127, 0, 0, 1], 0).into(), &[])?;
+        init::make(&dir, &identity, hospital.title, ([127, 0, 0, 1], 0).into(), &[], None)?;
         self.certify(&dir, init::REQUEST, "node.crt", now_ms)?;
         write_file(&dir.join("data").join(hospital.file), hospital.rows)
     }
 
     fn add_person(&mut self, department: &str, role: Role, person: &str, now_ms: i64) -> Result<(), Fault> {
         let dir = self.person_dir(department, person);
-        id::make(&dir, &Identity::new(name(department)?, role, name(person)?))?;
+        id::make(&dir, &Identity::new(name(department)?, role, name(person)?), None)?;
         self.certify(&dir, REQUEST, CERTIFICATE, now_ms)
     }
 
@@ -164,7 +164,7 @@ impl Cast {
         (hospital, address): (&Hospital, &str),
         shell: &Shell,
     ) -> Result<Session, Fault> {
-        let person = Person::load(&self.person_dir(department, person), shell.clock.as_ref())?;
+        let person = Person::load(&self.person_dir(department, person), None, shell.clock.as_ref())?;
         Session::at(person, &node(hospital)?, address, shell).await
     }
 
@@ -176,7 +176,12 @@ impl Cast {
                 let identity = self.person_dir(department, person);
                 contexts.push((
                     name(label)?,
-                    Context { identity, node: node(hospital)?, address: address.clone() },
+                    Context {
+                        identity,
+                        node: node(hospital)?,
+                        address: address.clone(),
+                        passphrase_file: None,
+                    },
                 ));
                 Ok(())
             };
