@@ -9,7 +9,10 @@ use super::x86::{avx2, avx512, pclmul};
 use super::{Block, Kernel};
 
 /// A hash key as a kernel wants it. A variant exists only where its instructions do.
-#[expect(clippy::large_enum_variant, reason = "there is one a key, and a packet should not follow a pointer to it")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one a key, and a packet should not follow a pointer to it"
+)]
 pub(super) enum Key {
     #[cfg(target_arch = "x86_64")]
     Avx512(avx512::Powers),
