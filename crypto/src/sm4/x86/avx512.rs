@@ -13,7 +13,7 @@ mod lanes;
 use core::arch::x86_64::*;
 
 pub(in crate::sm4) use self::ghash::Powers;
-use self::lanes::{Batch, Counters, GROUP_LEN, encrypt, rounds, xor_part, xor_whole};
+use self::lanes::{Batch, Counters, GROUP_LEN, encrypt, octets, rounds, xor_part, xor_whole};
 use super::gfni;
 use crate::sm4::counter::Counter;
 use crate::sm4::schedule::{self, RoundKeys};
@@ -93,7 +93,7 @@ fn ctr(keys: &[u32; 32], counter: Counter, data: &mut [u8]) {
     let mut counters = Counters::new(counter);
     let (batches, tail) = split::<GROUPS>(data, usize::MAX);
     for batch in batches {
-        let groups = rounds(keys, counters.take(), |_| {});
+        let groups = rounds(octets::<GROUPS>(keys), counters.take(), |_| {});
         xor_whole(batch, groups);
     }
     match tail.len().div_ceil(GROUP_LEN) {
@@ -110,7 +110,7 @@ fn ctr(keys: &[u32; 32], counter: Counter, data: &mut [u8]) {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
 fn ctr_part<const N: usize>(keys: &[u32; 32], mut counters: Counters, data: &mut [u8]) {
-    let groups = rounds(keys, counters.take::<N>(), |_| {});
+    let groups = rounds(octets::<N>(keys), counters.take::<N>(), |_| {});
     xor_part(data, groups);
 }
 

@@ -5,7 +5,7 @@
 use core::arch::x86_64::*;
 
 use super::ghash::{Powers, Sum, tag};
-use super::lanes::{Batch, Counters, GROUP_LEN, bytes, rounds, set_last, xor_part, xor_whole};
+use super::lanes::{Batch, Counters, GROUP_LEN, bytes, octets, rounds, set_last, xor_part, xor_whole};
 use super::{GROUPS, Keys, split};
 use crate::sm4::counter::Counter;
 use crate::sm4::{BLOCK_LEN, Block};
@@ -52,11 +52,11 @@ fn crypt<const SEAL: bool>(
         let groups = match if SEAL { done.last() } else { Some(&*batch) } {
             Some(hashed) => {
                 let mut sum = Sum::new();
-                let groups = rounds(keys, groups, |at| powers.step(&mut sum, hashed, at));
+                let groups = rounds(octets::<GROUPS>(keys), groups, |at| powers.step(&mut sum, hashed, at));
                 y = powers.end(y, sum);
                 groups
             }
-            None => rounds(keys, groups, |_| {}),
+            None => rounds(octets::<GROUPS>(keys), groups, |_| {}),
         };
         xor_whole(batch, groups);
     }
@@ -93,7 +93,7 @@ fn last_pass(keys: &[u32; 32], j0: Counter, counters: Counters, text: &mut [u8])
 fn pass<const N: usize>(keys: &[u32; 32], j0: Counter, mut counters: Counters, text: &mut [u8]) -> __m128i {
     let mut groups = counters.take::<N>();
     set_last(&mut groups, j0.value());
-    let groups = rounds(keys, groups, |_| {});
+    let groups = rounds(octets::<N>(keys), groups, |_| {});
     xor_part(text, groups);
     let [.., line] = bytes(groups.last().copied().unwrap_or([_mm512_setzero_si512(); 4]));
     _mm512_extracti32x4_epi32::<3>(line)

@@ -1,6 +1,7 @@
 //! Sixteen blocks side by side: register j of a group holds word j of each.
 
 use core::arch::x86_64::*;
+use core::hint::black_box;
 
 use crate::sm4::counter::Counter;
 use crate::sm4::x86::gfni::{M0, M0_ADD, M3, PRE, UNPRE};
@@ -61,13 +62,12 @@ pub(super) fn set_last<const N: usize>(groups: &mut [Group; N], value: u32) {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
 pub(super) fn rounds<const N: usize>(
-    keys: &[u32; 32],
+    keys: &[[u32; 8]],
     mut groups: [Group; N],
     mut between: impl FnMut(usize),
 ) -> [Group; N] {
     let constants = Constants::new();
-    let (octets, _) = keys.as_chunks::<8>();
-    for (at, &[a, b, c, d, e, f, g, h]) in octets.iter().enumerate() {
+    for (at, &[a, b, c, d, e, f, g, h]) in keys.iter().enumerate() {
         constants.two_rounds(&mut groups, [a, b]);
         between(5 * at);
         constants.two_rounds_more(&mut groups, [c, d]);
@@ -79,6 +79,15 @@ pub(super) fn rounds<const N: usize>(
         between(5 * at + 4);
     }
     groups
+}
+
+/// Round keys as [`rounds`] takes them for `N` groups.
+///
+/// For few groups their number is kept from the compiler: it would write out all rounds and put the groups one after
+/// the other, too far apart for the processor to do them at once.
+pub(super) fn octets<const N: usize>(keys: &[u32; 32]) -> &[[u32; 8]] {
+    let octets: &[[u32; 8]] = keys.as_chunks().0;
+    if N < 4 { black_box(octets) } else { octets }
 }
 
 /// What stays in registers through the rounds.
@@ -151,7 +160,7 @@ pub(super) fn encrypt<const N: usize>(keys: &[u32; 32], blocks: &mut [Group; N])
             *word = domain(*word);
         }
     }
-    *blocks = rounds(keys, *blocks, |_| {});
+    *blocks = rounds(octets::<N>(keys), *blocks, |_| {});
     for group in blocks.iter_mut() {
         *group = bytes(*group);
     }
@@ -225,8 +234,13 @@ pub(super) fn xor_whole<const N: usize>(data: &mut Batch<N>, groups: [Group; N])
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
 pub(super) fn xor_part<const N: usize>(data: &mut [u8], groups: [Group; N]) {
     for (group, part) in groups.into_iter().zip(data.chunks_mut(GROUP_LEN)) {
-        for (key, line) in bytes(group).into_iter().zip(part.chunks_mut(64)) {
-            store_part(line, _mm512_xor_si512(load_part(line), key));
+        for (key, part) in bytes(group).into_iter().zip(part.chunks_mut(64)) {
+            // The hash loads this again at once, which takes long after a masked store.
+            if let Some(line) = part.first_chunk_mut() {
+                store(line, _mm512_xor_si512(load(line), key));
+            } else {
+                store_part(part, _mm512_xor_si512(load_part(part), key));
+            }
         }
     }
 }
