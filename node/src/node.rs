@@ -11,7 +11,11 @@ use std::{
 };
 
 use qianmo_certs::{CertError, Trust, TrustStore, chain_from_pem};
-use qianmo_crypto::{CryptoError, keys::KeyProvider};
+use qianmo_crypto::{
+    CryptoError,
+    keys::KeyProvider,
+    sm4::{self, KernelError},
+};
 use qianmo_policies::{PolicyError, PolicySet};
 use qianmo_sandbox::{Engine, EngineConfig, EngineError};
 use qianmo_trail::{
@@ -60,6 +64,8 @@ pub enum StartError {
     File { path: PathBuf, source: std::io::Error, hint: &'static str },
     #[error("the self-test of the cryptography failed: {0}; do not use this machine")]
     SelfTest(CryptoError),
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
     #[error("{0}")]
     Certificate(CertError),
     #[error("{path}: {source}")]
@@ -178,7 +184,10 @@ impl Node {
         let lock = lock(&config.dir)?;
         let keys: Arc<dyn KeyProvider> =
             keys::load_soft(&config.files.key, config.files.passphrase.as_deref(), Some(&config.files.kek))?;
+        // A kernel that was asked for and is not there would silently be another one.
+        sm4::Kernel::from_env()?;
         keys.self_test().map_err(StartError::SelfTest)?;
+        tracing::info!(kernel = %sm4::Kernel::selected(), "SM4 runs on");
         let (trust, crl) = trust::open(&config)?;
         let (certificate_pem, certificate) =
             own_certificate(&config, &trust.current(), keys.as_ref(), clock.now_ms())?;

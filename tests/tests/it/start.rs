@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use qianmo_tests::{Clinic, Failure, Federation, Node};
+use qianmo_tests::{Clinic, Ended, Failure, Federation, Node};
 use rustix::process::{Pid, Signal, kill_process};
 
 fn refused(node: &Node) -> Failure {
@@ -195,4 +195,15 @@ fn keys_can_be_encrypted_under_a_passphrase() {
     keep("another", 0o600);
     terminal.fails(&keyed(&show, &file)).is(7, "", &["passphrase is wrong"]);
     refused(&clinic).is(1, "", &["passphrase is wrong"]);
+}
+
+#[test]
+fn an_sm4_kernel_that_cannot_be_had_stops_the_start() {
+    let federation = Federation::new();
+    let node = federation.node("hospital-a");
+    let serve = ["serve", "--dir", node.dir().to_str().unwrap()];
+    let mut command = federation.terminal().command(&serve);
+    command.env("QIANMO_SM4_KERNEL", "quick");
+    let ended = Ended::of(serve.join(" "), command);
+    ended.failure().is(1, "", &["no SM4 kernel `quick`", "QIANMO_SM4_KERNEL", "portable"]);
 }
