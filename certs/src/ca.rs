@@ -70,7 +70,8 @@ pub struct IssuedCert {
 }
 
 impl Ca {
-    /// Makes a root key and its certificate, valid for `years` of 366 days. `title` names the federation and
+    /// Makes a root key and its certificate, valid for `years`, each fourth with a leap day:
+    /// GmSSL refuses a certificate of more than 3,653 days, so ten years must not be longer. `title` names the federation and
     /// may be Chinese.
     ///
     /// # Errors
@@ -86,7 +87,7 @@ impl Ca {
             return Err(CaError::Years { max: MAX_YEARS });
         }
         let key = SecretKey::generate()?;
-        let not_after_ms = now_ms.saturating_add(i64::from(years) * 366 * DAY_MS);
+        let not_after_ms = now_ms.saturating_add(i64::from(years * 365 + years / 4) * DAY_MS);
         let name = build::ca_subject(title)?;
         let shape = Shape { extensions: root_extensions(&name, &key)?, issuer: name.clone(), subject: name };
         let validity = validity(now_ms - 5 * MINUTE_MS, not_after_ms)?;

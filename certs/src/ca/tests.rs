@@ -122,12 +122,21 @@ fn a_key_belongs_to_one_identity() {
 
 #[test]
 fn validity_is_bounded_by_profile_and_root() {
-    let mut ca = Ca::create("City", 1, NOW).unwrap();
+    let mut ca = Ca::create("City", 2, NOW).unwrap();
     for days in [0, 367, 826, u32::MAX] {
         assert!(matches!(ca.issue(&request(LI, &[]), days, NOW), Err(CaError::Days { .. })), "{days}");
     }
-    assert!(matches!(ca.issue(&request(LI, &[]), 1, NOW + 400 * DAY_MS), Err(CaError::Days { max: 0, .. })));
+    assert!(matches!(ca.issue(&request(LI, &[]), 1, NOW + 731 * DAY_MS), Err(CaError::Days { max: 0, .. })));
     ca.issue(&request(LI, &[]), 366, NOW).unwrap();
+}
+
+/// GmSSL 3.3 refuses more than 3,653 days.
+#[test]
+fn a_root_of_ten_years_is_short_enough_for_gmssl() {
+    let root = Ca::create("City", 10, NOW).unwrap();
+    let end = root.certificate.tbs_certificate().validity().not_after.to_unix_duration();
+    let seconds = end.as_secs() - NOW as u64 / 1_000;
+    assert!((3_650..=3_652).contains(&(seconds / 86_400)), "{seconds} s");
 }
 
 #[test]

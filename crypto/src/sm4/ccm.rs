@@ -2,7 +2,7 @@
 //!
 //! TLS uses 12-byte nonces and 16-byte tags; the methods without a suffix have those, the others take what the standard
 //! allows. A nonce must never be used twice under one key. CCM chains the blocks of a message, so that it runs at the
-//! latency of one block each, many times slower than [`gcm`](super::gcm); it is here for peers that ask for it.
+//! latency of one block each, many times slower than [`gcm`]; it is here for peers that ask for it.
 
 use subtle::ConstantTimeEq;
 
