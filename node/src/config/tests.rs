@@ -17,8 +17,14 @@ fn the_sample_is_valid_and_its_comments_show_the_defaults() {
     let told: Vec<_> =
         sample.lines().map(|l| if setting(l) { l.trim_start_matches("# ") } else { l }).collect();
     let mut told = parse(&told.join("\n")).unwrap();
+    // These have no default that would be the same everywhere.
     told.limits.jobs = plain.limits.jobs;
+    told.files.passphrase = None;
     assert_eq!(format!("{told:?}"), format!("{plain:?}"));
+
+    let file = Path::new("/safe/a \"word\"");
+    let locked = Config::sample(&identity, "第一医院", "127.0.0.1:7401".parse().unwrap(), Some(file));
+    assert_eq!(parse(&locked).unwrap().files.passphrase.as_deref(), Some(file));
 }
 
 #[test]
