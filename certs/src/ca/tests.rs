@@ -122,12 +122,14 @@ fn a_key_belongs_to_one_identity() {
 
 #[test]
 fn validity_is_bounded_by_profile_and_root() {
-    let mut ca = Ca::create("City", 2, NOW).unwrap();
-    for days in [0, 367, 826, u32::MAX] {
+    let mut ca = Ca::create("City", 1, NOW).unwrap();
+    for days in [0, 366, u32::MAX] {
         assert!(matches!(ca.issue(&request(LI, &[]), days, NOW), Err(CaError::Days { .. })), "{days}");
     }
-    assert!(matches!(ca.issue(&request(LI, &[]), 1, NOW + 731 * DAY_MS), Err(CaError::Days { max: 0, .. })));
-    ca.issue(&request(LI, &[]), 366, NOW).unwrap();
+    assert!(matches!(ca.issue(&request(LI, &[]), 1, NOW + 400 * DAY_MS), Err(CaError::Days { max: 0, .. })));
+    ca.issue(&request(LI, &[]), 365, NOW).unwrap();
+    let mut ca = Ca::create("City", 10, NOW).unwrap();
+    assert!(matches!(ca.issue(&request(LI, &[]), 826, NOW), Err(CaError::Days { max: 825, .. })));
 }
 
 /// GmSSL 3.3 refuses more than 3,653 days.
