@@ -41,9 +41,13 @@ fn main() -> ExitCode {
             Expect::Leak => verdict == Verdict::Leak,
         };
         passed &= expected;
+        let difference = match verdict {
+            Verdict::NoDifference => String::new(),
+            _ => format!(", {}", outcome.difference),
+        };
         let note = if expected { "" } else { " (**not as expected**)" };
         println!(
-            "| {} | {} | {} | {:.1} | {verdict}{note} |",
+            "| {} | {} | {} | {:.1} | {verdict}{difference}{note} |",
             case.name, case.classes, outcome.samples, outcome.largest_t
         );
     }

@@ -14,7 +14,7 @@ const CERTAIN: f64 = 10.0;
 /// Which of the two sets an input is from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// The same secret each time.
+    /// The same secret each time, or one of the same form.
     Fixed,
     /// A new one each time.
     Random,
@@ -42,6 +42,26 @@ impl fmt::Display for Verdict {
 pub(crate) struct Outcome {
     pub(crate) samples: u64,
     pub(crate) largest_t: f64,
+    /// Where the largest t-value comes from.
+    pub(crate) difference: Difference,
+}
+
+/// By how much the two classes differ in one test, as a share of the mean of the random one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Difference {
+    /// In the mean time.
+    Mean(f64),
+    /// In the mean squared distance from the class's mean time.
+    Spread(f64),
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mean(share) => write!(f, "{:+.4} % in time", share * 100.0),
+            Self::Spread(share) => write!(f, "{:+.2} % in variance", share * 100.0),
+        }
+    }
 }
 
 impl Outcome {
@@ -101,6 +121,10 @@ impl Welch {
         }
     }
 
+    fn difference(&self) -> f64 {
+        (self.fixed.mean - self.random.mean) / self.random.mean
+    }
+
     fn t(&self) -> f64 {
         let (a, b) = (&self.fixed, &self.random);
         if a.count < ENOUGH || b.count < ENOUGH {
@@ -145,7 +169,10 @@ impl Test {
     }
 
     pub(crate) fn outcome(&self) -> Outcome {
-        let all = self.first_order.iter().chain([&self.second_order]);
-        Outcome { samples: self.samples, largest_t: all.map(Welch::t).fold(0.0, f64::max) }
+        let first = self.first_order.iter().map(|test| (test.t(), Difference::Mean(test.difference())));
+        let second = (self.second_order.t(), Difference::Spread(self.second_order.difference()));
+        let largest = first.chain([second]).max_by(|(a, _), (b, _)| a.total_cmp(b));
+        let (largest_t, difference) = largest.expect("there is the second-order test");
+        Outcome { samples: self.samples, largest_t, difference }
     }
 }

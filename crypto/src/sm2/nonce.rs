@@ -13,6 +13,9 @@ use crate::hmac::Keyed;
 /// Sets K apart from everything else that a private key might be used to derive.
 const LABEL: &[u8] = b"qianmo sm2 nonce v1";
 
+/// What the number for blinding is the tag of, and no nonce: those are tags of longer messages.
+const BLINDING: &[u8] = b"blinding";
+
 /// Draws nonces for the signatures of one private key.
 pub(super) struct Nonces(Keyed);
 
@@ -29,6 +32,13 @@ impl Nonces {
             let nonce = Zeroizing::new(self.0.tag(&[fresh, e, &[i]]));
             SecretScalar::from_bytes(&nonce)
         })
+    }
+
+    /// A number that looks random and is always the same for one key, to blind operands with.
+    pub(super) fn blinding(&self) -> SecretScalar {
+        let tags = (0..=u8::MAX).map(|i| Zeroizing::new(self.0.tag(&[BLINDING, &[i]])));
+        let mut numbers = tags.filter_map(|tag| SecretScalar::from_bytes(&tag));
+        numbers.next().expect("one in 2^32 is out of range, not 256 in a row")
     }
 }
 
@@ -50,5 +60,6 @@ mod tests {
         let first = |e: &[u8; 32], fresh: &[u8]| *nonces.draw(e, fresh).next().unwrap().to_bytes();
         assert_ne!(first(&e, &fresh), first(&fresh, &e));
         assert_ne!(first(&e, &fresh), first(&e, &[1; 32]));
+        assert_eq!(*nonces.blinding().to_bytes(), hmac_sm3(&key, b"blinding\0"));
     }
 }

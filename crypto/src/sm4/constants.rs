@@ -81,6 +81,8 @@ impl Nibbles {
     pub(super) const M0: Self = Self::after_sub_bytes(M0, M0_CONST);
     /// [`M3`] after SubBytes in place of the inverse.
     pub(super) const M3: Self = Self::after_sub_bytes(M3, 0);
+    /// [`POST`] and the S-box's outer constant after SubBytes in place of the inverse.
+    pub(super) const POST: Self = Self::after_sub_bytes(POST, AFFINE_CONST);
 
     const fn after_sub_bytes(matrix: u64, constant: u8) -> Self {
         let matrix = compose(matrix, invert(SUB_BYTES));

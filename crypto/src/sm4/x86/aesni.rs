@@ -12,6 +12,7 @@ mod narrow;
 
 use std::arch::x86_64::*;
 
+pub(in crate::sm4) use narrow::expand;
 use zeroize::Zeroizing;
 
 use crate::sm4::constants::{Nibbles, UNSHIFT};

@@ -1,16 +1,29 @@
 //! Up to four blocks, in half registers: the same as the wide kernel with less delay from round to round, for single
-//! blocks and short ends.
+//! blocks and short ends. And the key schedule.
 
 use std::arch::x86_64::*;
 
+use crate::sm4::KEY_LEN;
 use crate::sm4::constants::{Nibbles, UNSHIFT};
-use crate::sm4::schedule::ROUNDS;
+use crate::sm4::schedule::{self, ROUNDS, RoundKeys};
 
 /// Most bytes that fit.
 pub(super) const LEN: usize = 64;
 
 /// Four blocks in the order of memory.
 type Blocks = [[u8; 16]; 4];
+
+/// Expands `key`.
+#[target_feature(enable = "avx2,aes")]
+pub(in crate::sm4) fn expand(key: &[u8; KEY_LEN]) -> RoundKeys {
+    let (pre, post) = (Map::new(&Nibbles::PRE_KEY), Map::new(&Nibbles::POST));
+    schedule::expand_with(key, |word| {
+        // The same word in all lanes, so that ShiftRows changes nothing.
+        let word = pre.apply(_mm_set1_epi32(word as i32));
+        let substituted = post.apply(_mm_aesenclast_si128(word, _mm_setzero_si128()));
+        _mm_cvtsi128_si32(substituted) as u32
+    })
+}
 
 /// Encrypts `bytes`, which are whole blocks.
 #[target_feature(enable = "avx2,aes")]
