@@ -83,7 +83,10 @@ pub trait KeyProvider: Send + Sync {
     ///
     /// # Errors
     /// [`CryptoError::SelfTest`] names what failed.
-    fn self_test(&self) -> Result<(), CryptoError>;
+    fn self_test(&self) -> Result<(), CryptoError> {
+        self_test::algorithms()?;
+        self_test::pairwise(self)
+    }
 }
 
 /// Keys held in this process's memory, wiped when dropped.
@@ -136,11 +139,6 @@ impl KeyProvider for SoftKeys {
 
     fn random(&self, out: &mut [u8]) -> Result<(), CryptoError> {
         random::fill(out)
-    }
-
-    fn self_test(&self) -> Result<(), CryptoError> {
-        self_test::algorithms()?;
-        self_test::pairwise(self)
     }
 }
 

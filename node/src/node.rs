@@ -27,7 +27,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::{
     catalog::reading::READINGS,
     clock::Clock,
-    config::Config,
+    config::{Config, Files},
     fault::Faults,
     job::{models::Models, running::Jobs},
     keys::{self, KeyFileError},
@@ -62,7 +62,7 @@ pub enum StartError {
     Key(#[from] KeyFileError),
     #[error("{path} cannot be read: {source}; {hint}")]
     File { path: PathBuf, source: std::io::Error, hint: &'static str },
-    #[error("the self-test of the cryptography failed: {0}; do not use this machine")]
+    #[error("the self-test of the cryptography failed: {0}")]
     SelfTest(CryptoError),
     #[error(transparent)]
     Kernel(#[from] KernelError),
@@ -99,6 +99,9 @@ pub enum StartError {
 pub struct ServeOptions {
     /// Where the trail is kept, if not in the node's folder: tests hand in a disk that fills up.
     pub storage: Option<MemStorage>,
+    /// The node's keys, if not those in the files that the configuration names: a program that runs a node in itself
+    /// may bring a hardware module's (feature `pkcs11` of `qianmo-crypto`).
+    pub keys: Option<Arc<dyn KeyProvider>>,
     /// Faults to inject (debug builds only).
     pub faults: Faults,
 }
@@ -182,8 +185,10 @@ impl Node {
         options: ServeOptions,
     ) -> Result<Self, StartError> {
         let lock = lock(&config.dir)?;
-        let keys: Arc<dyn KeyProvider> =
-            keys::load_soft(&config.files.key, config.files.passphrase.as_deref(), Some(&config.files.kek))?;
+        let keys = match options.keys {
+            Some(keys) => keys,
+            None => soft_keys(&config.files)?,
+        };
         // A kernel that was asked for and is not there would silently be another one.
         sm4::Kernel::from_env()?;
         keys.self_test().map_err(StartError::SelfTest)?;
@@ -277,6 +282,12 @@ impl Node {
         let _ = tokio::time::timeout(Duration::from_secs(1), self.endpoint.wait_idle()).await;
         self.server.abort();
     }
+}
+
+fn soft_keys(files: &Files) -> Result<Arc<dyn KeyProvider>, KeyFileError> {
+    let keys: Arc<dyn KeyProvider> =
+        keys::load_soft(&files.key, files.passphrase.as_deref(), Some(&files.kek))?;
+    Ok(keys)
 }
 
 /// One node a folder.

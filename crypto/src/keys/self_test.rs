@@ -39,7 +39,7 @@ fn run(tests: &[Test]) -> Result<(), CryptoError> {
 
 /// Signs and verifies, wraps and unwraps, and checks that altered data is refused. Decryption and ECDH are tested
 /// where the provider has them.
-pub(super) fn pairwise(keys: &dyn KeyProvider) -> Result<(), CryptoError> {
+pub(super) fn pairwise(keys: &(impl KeyProvider + ?Sized)) -> Result<(), CryptoError> {
     signing(keys)?;
     wrapping(keys)?;
     decryption(keys)
@@ -47,7 +47,7 @@ pub(super) fn pairwise(keys: &dyn KeyProvider) -> Result<(), CryptoError> {
 
 const MESSAGE: &[u8] = b"qianmo pairwise consistency";
 
-fn signing(keys: &dyn KeyProvider) -> Result<(), CryptoError> {
+fn signing(keys: &(impl KeyProvider + ?Sized)) -> Result<(), CryptoError> {
     let signature = keys.sign(sm2::CERT_USER_ID, MESSAGE)?;
     let key = keys.public_key();
     let good = key.verify(sm2::CERT_USER_ID, MESSAGE, &signature).is_ok();
@@ -55,7 +55,7 @@ fn signing(keys: &dyn KeyProvider) -> Result<(), CryptoError> {
     if good && !bad { Ok(()) } else { Err(CryptoError::SelfTest("the signing key")) }
 }
 
-fn wrapping(keys: &dyn KeyProvider) -> Result<(), CryptoError> {
+fn wrapping(keys: &(impl KeyProvider + ?Sized)) -> Result<(), CryptoError> {
     let mut dek = [0; DEK_LEN];
     keys.random(&mut dek)?;
     let mut wrapped = keys.wrap(&dek)?;
@@ -65,7 +65,7 @@ fn wrapping(keys: &dyn KeyProvider) -> Result<(), CryptoError> {
     if good { Ok(()) } else { Err(CryptoError::SelfTest("the key-encryption key")) }
 }
 
-fn decryption(keys: &dyn KeyProvider) -> Result<(), CryptoError> {
+fn decryption(keys: &(impl KeyProvider + ?Sized)) -> Result<(), CryptoError> {
     let decrypts = match keys.sm2_decrypt(&keys.public_key().encrypt(MESSAGE)?) {
         Err(CryptoError::Provider(_)) => true,
         decrypted => decrypted.is_ok_and(|decrypted| *decrypted == MESSAGE),

@@ -93,9 +93,6 @@ impl KeyProvider for Broken {
     fn random(&self, out: &mut [u8]) -> Result<(), CryptoError> {
         if self.1 == Fault::Random { Ok(()) } else { self.0.random(out) }
     }
-    fn self_test(&self) -> Result<(), CryptoError> {
-        self_test::pairwise(self)
-    }
 }
 
 #[test]
@@ -132,9 +129,6 @@ impl KeyProvider for Least {
     }
     fn random(&self, out: &mut [u8]) -> Result<(), CryptoError> {
         self.0.random(out)
-    }
-    fn self_test(&self) -> Result<(), CryptoError> {
-        self_test::pairwise(self)
     }
 }
 

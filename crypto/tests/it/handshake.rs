@@ -160,9 +160,6 @@ impl KeyProvider for WrongUserId {
     fn random(&self, out: &mut [u8]) -> Result<(), CryptoError> {
         self.0.random(out)
     }
-    fn self_test(&self) -> Result<(), CryptoError> {
-        self.0.self_test()
-    }
 }
 
 #[test]

@@ -5,9 +5,21 @@ use std::{
     net::UdpSocket,
     os::unix::fs::{PermissionsExt as _, symlink},
     path::Path,
+    sync::Arc,
 };
 
-use qianmo_tests::{Clinic, Ended, Failure, Federation, Node};
+use qianmo::{
+    clock::SystemClock,
+    config::Config,
+    keys,
+    node::{Node as Server, ServeOptions, StartError},
+};
+use qianmo_crypto::{
+    CryptoError,
+    keys::{DEK_LEN, KeyProvider, SoftKeys},
+    sm2::{PublicKey, Signature},
+};
+use qianmo_tests::{Clinic, Ended, Failure, Federation, Node, block_on};
 use rustix::process::{Pid, Signal, kill_process};
 
 fn refused(node: &Node) -> Failure {
@@ -206,4 +218,48 @@ fn an_sm4_kernel_that_cannot_be_had_stops_the_start() {
     command.env("QIANMO_SM4_KERNEL", "quick");
     let ended = Ended::of(serve.join(" "), command);
     ended.failure().is(1, "", &["no SM4 kernel `quick`", "QIANMO_SM4_KERNEL", "portable"]);
+}
+
+/// A module whose signatures went bad: of another message than it was given.
+struct Faulty(Arc<SoftKeys>);
+
+impl KeyProvider for Faulty {
+    fn public_key(&self) -> PublicKey {
+        self.0.public_key()
+    }
+    fn sign(&self, user_id: &[u8], _: &[u8]) -> Result<Signature, CryptoError> {
+        self.0.sign(user_id, b"another message")
+    }
+    fn wrap(&self, dek: &[u8; DEK_LEN]) -> Result<Vec<u8>, CryptoError> {
+        self.0.wrap(dek)
+    }
+    fn unwrap_key(&self, wrapped: &[u8]) -> Result<zeroize::Zeroizing<[u8; DEK_LEN]>, CryptoError> {
+        self.0.unwrap_key(wrapped)
+    }
+    fn random(&self, out: &mut [u8]) -> Result<(), CryptoError> {
+        self.0.random(out)
+    }
+}
+
+#[test]
+fn keys_that_fail_their_self_test_stop_the_node() {
+    let federation = Federation::new();
+    let node = federation.node("hospital-a");
+    let config = Config::load(node.dir()).unwrap();
+    let files = &config.files;
+    let soft = keys::load_soft(&files.key, None, Some(&files.kek)).unwrap();
+    let bind = |keys: Arc<dyn KeyProvider>| {
+        let options = ServeOptions { keys: Some(keys), ..ServeOptions::default() };
+        block_on(Server::bind(Config::load(node.dir()).unwrap(), Arc::new(SystemClock), options))
+    };
+    let failed = bind(Arc::new(Faulty(Arc::clone(&soft)))).err().unwrap();
+    assert!(matches!(failed, StartError::SelfTest(CryptoError::SelfTest("the signing key"))), "{failed}");
+    assert_eq!(
+        failed.to_string(),
+        "the self-test of the cryptography failed: the known-answer test of the signing key failed; do not use this \
+         build on this machine"
+    );
+    assert!(!node.dir().join("trail").exists(), "a trail was begun");
+    // The same keys, whole.
+    block_on(bind(soft).unwrap().shutdown());
 }

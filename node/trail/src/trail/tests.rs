@@ -242,10 +242,6 @@ impl KeyProvider for Flaky {
     fn random(&self, out: &mut [u8]) -> Result<(), CryptoError> {
         keys().random(out)
     }
-
-    fn self_test(&self) -> Result<(), CryptoError> {
-        keys().self_test()
-    }
 }
 
 #[test]
