@@ -168,9 +168,9 @@ impl Clinic {
         deal::order(contract, &DATASET.parse().unwrap(), model, params)
     }
 
-    /// An order for a round of a federated run.
-    pub fn round(&self, contract: &ContractId, run: u8, round: u32) -> JobOrder {
-        deal::round(self.run(contract, sm3::digest(shipped::GLM), r#"{"target":"benign"}"#), run, round)
+    /// An order for a round of a federated run of `glm`, which must be there.
+    pub fn round(&self, contract: &ContractId, glm: Digest, run: u8, round: u32) -> JobOrder {
+        deal::round(self.run(contract, glm, r#"{"target":"benign"}"#), run, round)
     }
 
     /// Brings a guest of the sandbox's tests to the node.

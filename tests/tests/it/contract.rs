@@ -73,7 +73,7 @@ fn an_order_beside_the_contract_is_refused_and_costs_nothing() {
     refused(consumer.order(&spaced), ErrorCode::Order, "other-parameters");
     let other_model = clinic.run(&contract, clinic.bring("honest"), fixed);
     refused(consumer.order(&other_model), ErrorCode::Order, "other-model");
-    let federated = JobOrder { params: good.params.clone(), ..clinic.round(&contract, 1, 0) };
+    let federated = JobOrder { params: good.params.clone(), ..clinic.round(&contract, clinic.glm(), 1, 0) };
     refused(consumer.order(&federated), ErrorCode::Order, "other-output");
     let unknown = JobOrder { contract: "ctr-0123456789abcdef0123".parse().unwrap(), ..good.clone() };
     refused(consumer.order(&unknown), ErrorCode::Contract, "no-contract");
@@ -164,9 +164,10 @@ fn of_two_orders_for_the_last_run_exactly_one_wins() {
 #[test]
 fn a_federated_run_counts_once_and_its_rounds_are_bounded() {
     let clinic = Clinic::shared();
-    let ask = Ask { rounds: 2, kinds: vec![OutputKind::Update], ..clinic.terms(clinic.glm()) };
+    let glm = clinic.glm();
+    let ask = Ask { rounds: 2, kinds: vec![OutputKind::Update], ..clinic.terms(glm) };
     let contract = clinic.contract(&ask);
-    let order = |run, round| clinic.consumer().order(&clinic.round(&contract, run, round));
+    let order = |run, round| clinic.consumer().order(&clinic.round(&contract, glm, run, round));
     assert_eq!(order(7, 0).unwrap().state, JobState::Released);
     // The same round once more is another job of the same run.
     assert_eq!(order(7, 0).unwrap().state, JobState::Released);
