@@ -217,8 +217,9 @@ fn shared_point(
     peer_share: &PublicKey,
 ) -> Result<Zeroizing<[u8; 64]>, CryptoError> {
     const INFINITY: CryptoError = CryptoError::KeyShare("it leads to the point at infinity");
-    let t = *key.scalar().get() + factor(share) * *ephemeral.get();
-    let t = SecretScalar::from_scalar(t).ok_or(INFINITY)?;
+    let product = Zeroizing::new(factor(share) * *ephemeral.get());
+    let t = Zeroizing::new(*key.scalar().get() + *product);
+    let t = SecretScalar::from_scalar(*t).ok_or(INFINITY)?;
     let point = peer.add_multiple(&factor(peer_share), peer_share).ok_or(INFINITY)?;
     Ok(t.mul_point(&point))
 }
