@@ -40,6 +40,11 @@ impl Definition {
     }
 }
 
+/// How far apart cases are: all are tried, but for Miri, which takes a thousand times as long.
+const fn step(under_miri: usize) -> usize {
+    if cfg!(miri) { under_miri } else { 1 }
+}
+
 fn round_keys(seed: u64) -> [u32; ROUNDS] {
     *schedule::expand(&bytes(seed, 16).try_into().unwrap())
 }
@@ -47,7 +52,7 @@ fn round_keys(seed: u64) -> [u32; ROUNDS] {
 /// Checks `encrypt_blocks` on every number of blocks that can end a batch in its own way, there and back.
 pub(super) fn check_blocks(encrypt_blocks: impl Fn(&[u32; ROUNDS], &mut [[u8; 16]])) {
     let definition = Definition::new();
-    for count in 0..=140 {
+    for count in (0..=140).step_by(step(47)) {
         let rk = round_keys(count as u64);
         let plain = bytes(1000 + count as u64, 16 * count);
         let (plain, _) = plain.as_chunks();
@@ -71,7 +76,7 @@ pub(super) fn check_ctr(ctr: impl Fn(&[u32; ROUNDS], &[u8; 12], u32, &mut [u8]))
     let data = bytes(3, MOST + 16);
     for counter in [0, 0xfffe_ff80, u32::MAX - 70, u32::MAX] {
         let stream = definition.key_stream(&rk, &nonce, counter, MOST);
-        for len in 0..=MOST {
+        for len in (0..=MOST).step_by(step(733)) {
             let mut buffer = data.clone();
             let start = len % 16;
             let part = &mut buffer[start..start + len];
@@ -90,7 +95,7 @@ fn the_definition_agrees_with_rustcrypto() {
     use cipher::{BlockCipherEncrypt, KeyInit};
 
     let definition = Definition::new();
-    for seed in 0..200 {
+    for seed in (0..200).step_by(step(50)) {
         let key: [u8; 16] = bytes(seed, 16).try_into().unwrap();
         let block: [u8; 16] = bytes(1000 + seed, 16).try_into().unwrap();
         let mut expected = block.into();
@@ -113,6 +118,9 @@ fn the_definition_gives_the_published_answers() {
         let rk = schedule::expand(&bytes(case, "key").try_into().unwrap());
         let plaintext = bytes(case, "plaintext");
         let iterations: u32 = field(case, "iterations").parse().unwrap();
+        if cfg!(miri) && iterations > 1 {
+            continue;
+        }
         let (blocks, _) = plaintext.as_chunks();
         let encrypted: Vec<u8> = blocks
             .iter()

@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn all_lengths_agree_with_the_definition() {
-        for len in 0..=200 {
+        for len in (0..=200).step_by(if cfg!(miri) { 40 } else { 1 }) {
             let h = bytes(len as u64, 16).try_into().unwrap();
             let data = bytes(1000 + len as u64, len);
             let mut y = bytes(2000, 16).try_into().unwrap();
