@@ -8,6 +8,7 @@
 use zeroize::Zeroizing;
 
 use super::SecretScalar;
+use super::arith::Scalar;
 use crate::hmac::Keyed;
 
 /// Sets K apart from everything else that a private key might be used to derive.
@@ -34,11 +35,11 @@ impl Nonces {
         })
     }
 
-    /// A number that looks random and is always the same for one key, to blind operands with.
-    pub(super) fn blinding(&self) -> SecretScalar {
-        let tags = (0..=u8::MAX).map(|i| Zeroizing::new(self.0.tag(&[BLINDING, &[i]])));
-        let mut numbers = tags.filter_map(|tag| SecretScalar::from_bytes(&tag));
-        numbers.next().expect("one in 2^32 is out of range, not 256 in a row")
+    /// A number that looks random and is always the same for one key, to blind operands with. That it is not zero is
+    /// as sure as that nobody guesses the key.
+    pub(super) fn blinding(&self) -> Zeroizing<Scalar> {
+        let tag = Zeroizing::new(self.0.tag(&[BLINDING]));
+        Zeroizing::new(Scalar::reduce(&tag))
     }
 }
 
@@ -60,6 +61,6 @@ mod tests {
         let first = |e: &[u8; 32], fresh: &[u8]| *nonces.draw(e, fresh).next().unwrap().to_bytes();
         assert_ne!(first(&e, &fresh), first(&fresh, &e));
         assert_ne!(first(&e, &fresh), first(&e, &[1; 32]));
-        assert_eq!(*nonces.blinding().to_bytes(), hmac_sm3(&key, b"blinding\0"));
+        assert!(*nonces.blinding() == Scalar::reduce(&hmac_sm3(&key, b"blinding")));
     }
 }

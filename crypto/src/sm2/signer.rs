@@ -62,9 +62,9 @@ impl Signer {
 ///
 /// What is inverted then has no form of its own. Some processors take a different time for a number such as 3 even
 /// through the same instructions on the same addresses: 0.03 % of a first signature's time on Zen 4 (`benches/dudect`).
-fn invert_blinded(value: &Scalar, b: &SecretScalar) -> Scalar {
-    let blinded = Zeroizing::new(*value * *b.get());
-    *Zeroizing::new(blinded.invert()) * *b.get()
+fn invert_blinded(value: &Scalar, b: &Scalar) -> Scalar {
+    let blinded = Zeroizing::new(*value * *b);
+    *Zeroizing::new(blinded.invert()) * *b
 }
 
 impl Drop for Signer {
