@@ -67,6 +67,8 @@ pub struct IssuedCert {
     pub identity: Identity,
     /// Serial number, lower-case hexadecimal.
     pub serial_hex: String,
+    /// When it ends, UNIX milliseconds.
+    pub not_after_ms: i64,
 }
 
 impl Ca {

@@ -61,7 +61,7 @@ impl Ca {
             key,
             revoked: None,
         });
-        Ok(IssuedCert { pem: made.to_pem(LineEnding::LF)?, identity, serial_hex })
+        Ok(IssuedCert { pem: made.to_pem(LineEnding::LF)?, identity, serial_hex, not_after_ms })
     }
 
     /// End of validity, which must not outlive the CA.

@@ -203,6 +203,7 @@ fn a_node_certificate_says_what_it_should_and_no_more() {
     assert_eq!((read.not_before_ms, read.not_after_ms), (NOW - 5 * MINUTE_MS, NOW + 30 * DAY_MS));
     let known = &ca.issued()[0];
     assert_eq!((known.not_before_ms, known.not_after_ms), (read.not_before_ms, read.not_after_ms));
+    assert_eq!(issued.not_after_ms, read.not_after_ms);
     assert_eq!(read.fingerprint, known.fingerprint);
 }
 

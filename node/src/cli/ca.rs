@@ -127,7 +127,7 @@ fn issue(csr: &Path, out: &Path, days: u32, renew: bool, dir: &Path, shell: &She
     // Recorded before it is handed out: a certificate that the CA does not know cannot be revoked.
     ca.save(dir).map_err(fault)?;
     write_file(out, issued.pem.as_bytes())?;
-    let until = rfc3339(shell.now_ms() + i64::from(days) * 86_400_000);
+    let until = rfc3339(issued.not_after_ms);
     let view = json!({
         "identity": issued.identity, "certificate": out, "serial": issued.serial_hex, "until": until,
     });
