@@ -14,7 +14,7 @@ const CERTAIN: f64 = 10.0;
 /// Which of the two sets an input is from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// The same secret each time, or one of the same form.
+    /// The same secret each time.
     Fixed,
     /// A new one each time.
     Random,

@@ -8,14 +8,10 @@
 use zeroize::Zeroizing;
 
 use super::SecretScalar;
-use super::arith::Scalar;
 use crate::hmac::Keyed;
 
 /// Sets K apart from everything else that a private key might be used to derive.
 const LABEL: &[u8] = b"qianmo sm2 nonce v1";
-
-/// What the number for blinding is the tag of, and no nonce: those are tags of longer messages.
-const BLINDING: &[u8] = b"blinding";
 
 /// Draws nonces for the signatures of one private key.
 pub(super) struct Nonces(Keyed);
@@ -33,13 +29,6 @@ impl Nonces {
             let nonce = Zeroizing::new(self.0.tag(&[fresh, e, &[i]]));
             SecretScalar::from_bytes(&nonce)
         })
-    }
-
-    /// A number that looks random and is always the same for one key, to blind operands with. That it is not zero is
-    /// as sure as that nobody guesses the key.
-    pub(super) fn blinding(&self) -> Zeroizing<Scalar> {
-        let tag = Zeroizing::new(self.0.tag(&[BLINDING]));
-        Zeroizing::new(Scalar::reduce(&tag))
     }
 }
 
@@ -61,6 +50,5 @@ mod tests {
         let first = |e: &[u8; 32], fresh: &[u8]| *nonces.draw(e, fresh).next().unwrap().to_bytes();
         assert_ne!(first(&e, &fresh), first(&fresh, &e));
         assert_ne!(first(&e, &fresh), first(&e, &[1; 32]));
-        assert!(*nonces.blinding() == Scalar::reduce(&hmac_sm3(&key, b"blinding")));
     }
 }

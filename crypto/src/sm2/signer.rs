@@ -22,10 +22,9 @@ pub(super) struct Signer {
 impl Signer {
     /// `d` must not be n - 1.
     pub(super) fn new(d: &SecretScalar, public: &PublicKey) -> Self {
-        let nonces = Nonces::new(d);
         let one_plus_d = Zeroizing::new(Scalar::ONE + *d.get());
-        let inverse = Zeroizing::new(invert_blinded(&one_plus_d, &nonces.blinding())).to_factor();
-        Self { inverse, nonces, user_hashes: UserHashes::new(public) }
+        let inverse = Zeroizing::new(one_plus_d.invert()).to_factor();
+        Self { inverse, nonces: Nonces::new(d), user_hashes: UserHashes::new(public) }
     }
 
     /// Signs `msg` under `user_id`; `public` must be the key's public half.
@@ -56,15 +55,6 @@ impl Signer {
         }
         Signature::from_scalars(r, *sum * self.inverse - r)
     }
-}
-
-/// `1 / value`, by way of `b / (b value)`.
-///
-/// What is inverted then has no form of its own. Some processors take a different time for a number such as 3 even
-/// through the same instructions on the same addresses: 0.03 % of a first signature's time on Zen 4 (`benches/dudect`).
-fn invert_blinded(value: &Scalar, b: &Scalar) -> Scalar {
-    let blinded = Zeroizing::new(*value * *b);
-    *Zeroizing::new(blinded.invert()) * *b
 }
 
 impl Drop for Signer {
