@@ -1,4 +1,9 @@
 //! What is timed, and on which two classes of secrets.
+//!
+//! A fixed secret against random ones is dudect's own choice of classes. They differ in two ways: in the secrets'
+//! values, and in that one class's secret repeats, which a processor may notice by itself (docs/cryptography.md,
+//! "Timing", tells of one that does). So each operation is timed on two more pairs: two fixed secrets, which both
+//! repeat, and secrets that never do. Only a difference in value shows in all three.
 
 use std::hint::black_box;
 
@@ -27,7 +32,7 @@ pub(crate) enum Expect {
 /// One operation and its classes.
 pub(crate) struct Case {
     pub(crate) name: String,
-    pub(crate) classes: &'static str,
+    pub(crate) classes: String,
     pub(crate) expect: Expect,
     /// Runs for so many seconds of CPU time.
     pub(crate) run: Box<dyn Fn(f64) -> Outcome>,
@@ -37,12 +42,12 @@ impl Case {
     /// Times `work` on inputs that `make` draws for a class.
     fn new<T: 'static>(
         name: impl Into<String>,
-        classes: &'static str,
+        classes: impl Into<String>,
         make: impl Fn(Class, &mut Random) -> T + 'static,
         work: impl Fn(&mut T) + 'static,
     ) -> Self {
         let run = Box::new(move |seconds| run(seconds, &make, &work));
-        Self { name: name.into(), classes, expect: Expect::NoLeak, run }
+        Self { name: name.into(), classes: classes.into(), expect: Expect::NoLeak, run }
     }
 }
 
@@ -70,7 +75,7 @@ fn batch<T>(
 ) -> Vec<(Class, u64)> {
     let mut inputs: Vec<(Class, T)> = (0..BATCH)
         .map(|_| {
-            let class = if random.bytes::<1>()[0] & 1 == 0 { Class::Fixed } else { Class::Random };
+            let class = if random.bytes::<1>()[0] & 1 == 0 { Class::A } else { Class::B };
             (class, make(class, random))
         })
         .collect();
@@ -83,16 +88,60 @@ fn batch<T>(
 }
 
 pub(crate) fn all() -> Vec<Case> {
-    let mut cases = vec![control()];
+    let mut cases = Vec::from(controls());
     cases.extend(tags());
-    cases.extend(Kernel::available().flat_map(sm4));
-    cases.extend(sm2());
+    cases.extend(
+        Kernel::available().flat_map(|kernel| Secrets::ALL.map(|secrets| sm4(kernel, secrets))).flatten(),
+    );
+    cases.extend(Secrets::ALL.into_iter().flat_map(sm2));
     cases
 }
 
-/// Compares byte by byte and stops at the first difference, as no code here may.
-fn control() -> Case {
-    let mut case = Case::new(
+/// What the secrets of the two classes are.
+#[derive(Clone, Copy)]
+enum Secrets {
+    /// Always one value with few bits set, or a new random one each time.
+    FixedOrRandom,
+    /// Always one value with few bits set, or always another with many.
+    TwoFixed,
+    /// A new one each time: with few bits set, or random.
+    Fresh,
+}
+
+impl Secrets {
+    const ALL: [Self; 3] = [Self::FixedOrRandom, Self::TwoFixed, Self::Fresh];
+
+    /// A secret for `class`, where `few_bits` is the one with few bits set.
+    fn draw<const N: usize>(self, class: Class, few_bits: [u8; N], random: &mut Random) -> [u8; N] {
+        // Drawn always, so that making an input leaves the caches alike.
+        let drawn: [u8; N] = random.bytes();
+        match (self, class) {
+            (Self::FixedOrRandom | Self::TwoFixed, Class::A) => few_bits,
+            (Self::TwoFixed, Class::B) => {
+                std::array::from_fn(|i| (i as u8).wrapping_mul(151).wrapping_add(57))
+            }
+            (Self::FixedOrRandom | Self::Fresh, Class::B) => drawn,
+            (Self::Fresh, Class::A) => {
+                let mut fresh = few_bits;
+                fresh[N - 3..N - 1].copy_from_slice(&drawn[..2]);
+                fresh
+            }
+        }
+    }
+
+    /// `what` the secret is, and its two classes.
+    fn describe(self, what: &str, few_bits: &str) -> String {
+        match self {
+            Self::FixedOrRandom => format!("{what}: {few_bits}, or random"),
+            Self::TwoFixed => format!("{what}: {few_bits}, or another fixed one"),
+            Self::Fresh => format!("{what}: a new small one, or random"),
+        }
+    }
+}
+
+/// Code that does as none here may: both must be found.
+fn controls() -> [Case; 2] {
+    let mut compare = Case::new(
         "early-exit comparison (leaks on purpose)",
         "place of the first wrong byte",
         |class, random| {
@@ -105,14 +154,26 @@ fn control() -> Case {
             black_box(secret.iter().zip(black_box(given).iter()).all(|(a, b)| black_box(a == b)));
         },
     );
-    case.expect = Expect::Leak;
-    case
+    compare.expect = Expect::Leak;
+    let mut count = Case::new(
+        "work for each bit set (leaks on purpose)",
+        Secrets::TwoFixed.describe("secret", "2"),
+        |class, random| scalar(Secrets::TwoFixed, class, random),
+        |secret| {
+            let bits = black_box(secret).iter().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1));
+            bits.filter(|bit| *bit == 1).for_each(|bit| {
+                black_box(bit);
+            });
+        },
+    );
+    count.expect = Expect::Leak;
+    [compare, count]
 }
 
 /// A tag wrong in its first byte or in its last.
 fn wrong(class: Class, mut tag: impl AsMut<[u8]>) {
     let tag = tag.as_mut();
-    let place = if class == Class::Fixed { 0 } else { tag.len() - 1 };
+    let place = if class == Class::A { 0 } else { tag.len() - 1 };
     tag[place] ^= 1;
 }
 
@@ -142,38 +203,39 @@ fn tags() -> [Case; 2] {
     [gcm, hmac]
 }
 
-/// Zeros, or random bytes.
-fn secret<const N: usize>(class: Class, random: &mut Random) -> [u8; N] {
-    // Drawn for both, so that making an input leaves the caches alike.
-    let drawn = random.bytes();
-    if class == Class::Fixed { [0; N] } else { drawn }
-}
-
 /// One kernel's block function both ways and GCM: key stream and GHASH under a secret key, over secret data.
-fn sm4(kernel: Kernel) -> [Case; 5] {
+fn sm4(kernel: Kernel, secrets: Secrets) -> [Case; 5] {
+    fn draw<const N: usize>(secrets: Secrets, class: Class, random: &mut Random) -> [u8; N] {
+        secrets.draw(class, [0; N], random)
+    }
+    let classes = |what| secrets.describe(what, "zeros");
     let cipher = move |class, random: &mut Random| {
-        (Cipher::with_kernel(&secret(class, random), kernel).unwrap(), secret::<16>(class, random))
+        let key = draw(secrets, class, random);
+        (Cipher::with_kernel(&key, kernel).unwrap(), draw::<16>(secrets, class, random))
     };
     let gcm = move |key: &[u8; 16]| gcm::Key::with_kernel(key, kernel).unwrap();
-    let expand = Case::new(format!("SM4-GCM key expansion, {kernel}"), "key", secret::<16>, move |key| {
-        drop(black_box(gcm(black_box(key))));
-    });
+    let expand = Case::new(
+        format!("SM4-GCM key expansion, {kernel}"),
+        classes("key"),
+        move |class, random| draw::<16>(secrets, class, random),
+        move |key| drop(black_box(gcm(black_box(key)))),
+    );
     let encrypt = Case::new(
         format!("SM4 encrypt one block, {kernel}"),
-        "key and plaintext",
+        classes("key and plaintext"),
         cipher,
         |(cipher, block)| cipher.encrypt_block(black_box(block)),
     );
     let decrypt = Case::new(
         format!("SM4 decrypt one block, {kernel}"),
-        "key and ciphertext",
+        classes("key and ciphertext"),
         cipher,
         |(cipher, block)| cipher.decrypt_block(black_box(block)),
     );
     let seal = Case::new(
         format!("SM4-GCM seal 512 B, {kernel}"),
-        "key and plaintext",
-        move |class, random| (gcm(&secret(class, random)), secret::<512>(class, random)),
+        classes("key and plaintext"),
+        move |class, random| (gcm(&draw(secrets, class, random)), draw::<512>(secrets, class, random)),
         |(key, data)| {
             black_box(key.seal_in_place(&NONCE, b"header", black_box(data.as_mut_slice())));
         },
@@ -181,8 +243,8 @@ fn sm4(kernel: Kernel) -> [Case; 5] {
     // No plaintext, so the time is GHASH's, and that of one block for the tag.
     let ghash = Case::new(
         format!("GHASH of 512 B, {kernel}"),
-        "key",
-        move |class, random| (gcm(&secret(class, random)), random.bytes::<512>()),
+        classes("key"),
+        move |class, random| (gcm(&draw(secrets, class, random)), random.bytes::<512>()),
         |(key, data)| {
             black_box(key.seal_in_place(&NONCE, black_box(data.as_slice()), &mut []));
         },
@@ -190,36 +252,37 @@ fn sm4(kernel: Kernel) -> [Case; 5] {
     [expand, encrypt, decrypt, seal, ghash]
 }
 
-/// A private key: always the same with few bits set, or random.
-fn scalar(class: Class, random: &mut Random) -> [u8; 32] {
-    let mut drawn: [u8; 32] = random.bytes();
-    // Below n, whatever was drawn.
+/// A private key's bytes: 2, or another number below n.
+fn scalar(secrets: Secrets, class: Class, random: &mut Random) -> [u8; 32] {
+    let mut two = [0; 32];
+    two[31] = 2;
+    let mut drawn = secrets.draw(class, two, random);
     drawn[0] &= 0x7f;
-    let mut few_bits = [0; 32];
-    few_bits[31] = 2;
-    if class == Class::Fixed { few_bits } else { drawn }
+    drawn
 }
 
-fn private_key(class: Class, random: &mut Random) -> SecretKey {
-    SecretKey::from_bytes(&scalar(class, random)).unwrap()
-}
-
-fn sm2() -> [Case; 4] {
+fn sm2(secrets: Secrets) -> [Case; 4] {
+    let key =
+        move |class, random: &mut Random| SecretKey::from_bytes(&scalar(secrets, class, random)).unwrap();
+    let classes = || secrets.describe("private key", "2");
     let peer = SecretKey::generate().unwrap().public_key();
-    let from_bytes = Case::new("SM2 public key from private", "private key", scalar, |bytes| {
-        drop(black_box(SecretKey::from_bytes(black_box(bytes)).unwrap()));
-    });
-    let sign = Case::new("SM2 sign", "private key", private_key, |key| {
+    let from_bytes = Case::new(
+        "SM2 public key from private",
+        classes(),
+        move |class, random| scalar(secrets, class, random),
+        |bytes| drop(black_box(SecretKey::from_bytes(black_box(bytes)).unwrap())),
+    );
+    let sign = Case::new("SM2 sign", classes(), key, |key| {
         black_box(key.sign(CERT_USER_ID, black_box(b"message")).unwrap());
     });
-    let ecdh = Case::new("SM2 ECDH", "private key", private_key, move |key| {
+    let ecdh = Case::new("SM2 ECDH", classes(), key, move |key| {
         drop(black_box(key.ecdh(black_box(&peer))));
     });
     let decrypt = Case::new(
         "SM2 decrypt",
-        "private key",
-        |class, random| {
-            let key = private_key(class, random);
+        classes(),
+        move |class, random| {
+            let key = key(class, random);
             let ciphertext = key.public_key().encrypt(b"sixteen bytes of").unwrap();
             (key, ciphertext)
         },

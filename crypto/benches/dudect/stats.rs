@@ -14,10 +14,8 @@ const CERTAIN: f64 = 10.0;
 /// Which of the two sets an input is from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// The same secret each time.
-    Fixed,
-    /// A new one each time.
-    Random,
+    A,
+    B,
 }
 
 /// What the test says.
@@ -44,9 +42,11 @@ pub(crate) struct Outcome {
     pub(crate) largest_t: f64,
     /// Where the largest t-value comes from.
     pub(crate) difference: Difference,
+    /// The smallest difference of the mean times that would have been suspect, as a share of them.
+    pub(crate) resolution: f64,
 }
 
-/// By how much the two classes differ in one test, as a share of the mean of the random one.
+/// By how much the two classes differ in one test, as a share of that of B.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Difference {
     /// In the mean time.
@@ -99,13 +99,13 @@ impl Moments {
 #[derive(Clone, Copy)]
 struct Welch {
     limit: f64,
-    fixed: Moments,
-    random: Moments,
+    a: Moments,
+    b: Moments,
 }
 
 impl Welch {
     fn up_to(limit: f64) -> Self {
-        Self { limit, fixed: Moments::default(), random: Moments::default() }
+        Self { limit, a: Moments::default(), b: Moments::default() }
     }
 
     fn push(&mut self, class: Class, value: f64) {
@@ -116,22 +116,27 @@ impl Welch {
 
     fn of(&mut self, class: Class) -> &mut Moments {
         match class {
-            Class::Fixed => &mut self.fixed,
-            Class::Random => &mut self.random,
+            Class::A => &mut self.a,
+            Class::B => &mut self.b,
         }
     }
 
     fn difference(&self) -> f64 {
-        (self.fixed.mean - self.random.mean) / self.random.mean
+        (self.a.mean - self.b.mean) / self.b.mean
+    }
+
+    /// The standard error of the difference of the means.
+    fn error(&self) -> f64 {
+        (self.a.variance() / self.a.count + self.b.variance() / self.b.count).sqrt()
+    }
+
+    fn enough(&self) -> bool {
+        self.a.count >= ENOUGH && self.b.count >= ENOUGH
     }
 
     fn t(&self) -> f64 {
-        let (a, b) = (&self.fixed, &self.random);
-        if a.count < ENOUGH || b.count < ENOUGH {
-            return 0.0;
-        }
-        let error = (a.variance() / a.count + b.variance() / b.count).sqrt();
-        if error == 0.0 { 0.0 } else { ((a.mean - b.mean) / error).abs() }
+        let error = self.error();
+        if self.enough() && error > 0.0 { ((self.a.mean - self.b.mean) / error).abs() } else { 0.0 }
     }
 }
 
@@ -173,6 +178,9 @@ impl Test {
         let second = (self.second_order.t(), Difference::Spread(self.second_order.difference()));
         let largest = first.chain([second]).max_by(|(a, _), (b, _)| a.total_cmp(b));
         let (largest_t, difference) = largest.expect("there is the second-order test");
-        Outcome { samples: self.samples, largest_t, difference }
+        let suspect = |test: &Welch| SUSPECT * test.error() / test.b.mean;
+        let resolution = self.first_order.iter().filter(|test| test.enough()).map(suspect);
+        let resolution = resolution.fold(f64::INFINITY, f64::min);
+        Outcome { samples: self.samples, largest_t, difference, resolution }
     }
 }
