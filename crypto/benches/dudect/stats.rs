@@ -42,7 +42,8 @@ pub(crate) struct Outcome {
     pub(crate) largest_t: f64,
     /// Where the largest t-value comes from.
     pub(crate) difference: Difference,
-    /// The smallest difference of the mean times that would have been suspect, as a share of them.
+    /// The smallest difference of the mean times that would have been suspect, as a share of them, the longest
+    /// thousandth of the times left out.
     pub(crate) resolution: f64,
 }
 
@@ -130,13 +131,10 @@ impl Welch {
         (self.a.variance() / self.a.count + self.b.variance() / self.b.count).sqrt()
     }
 
-    fn enough(&self) -> bool {
-        self.a.count >= ENOUGH && self.b.count >= ENOUGH
-    }
-
     fn t(&self) -> f64 {
         let error = self.error();
-        if self.enough() && error > 0.0 { ((self.a.mean - self.b.mean) / error).abs() } else { 0.0 }
+        let enough = self.a.count >= ENOUGH && self.b.count >= ENOUGH;
+        if enough && error > 0.0 { ((self.a.mean - self.b.mean) / error).abs() } else { 0.0 }
     }
 }
 
@@ -178,9 +176,8 @@ impl Test {
         let second = (self.second_order.t(), Difference::Spread(self.second_order.difference()));
         let largest = first.chain([second]).max_by(|(a, _), (b, _)| a.total_cmp(b));
         let (largest_t, difference) = largest.expect("there is the second-order test");
-        let suspect = |test: &Welch| SUSPECT * test.error() / test.b.mean;
-        let resolution = self.first_order.iter().filter(|test| test.enough()).map(suspect);
-        let resolution = resolution.fold(f64::INFINITY, f64::min);
+        let widest = self.first_order.iter().rev().nth(1).expect("there are crops");
+        let resolution = SUSPECT * widest.error() / widest.b.mean;
         Outcome { samples: self.samples, largest_t, difference, resolution }
     }
 }

@@ -1,13 +1,12 @@
 //! OpenSSL 4's own `speed`, where `tests/openssl` has built it or `QIANMO_OPENSSL4` names it. Its rates are means over
 //! a second of user time; the best of three runs stands beside our best slices.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{path::Path, process::Command};
 
 use crate::report::{Report, Unit};
+
+#[path = "../../../tests/openssl/src/find.rs"]
+mod find;
 
 const RUNS: usize = 3;
 
@@ -23,7 +22,7 @@ const BULK: [(&str, &str); 7] = [
 ];
 
 pub(crate) fn measure(report: &mut Report) {
-    let Some(program) = find() else {
+    let Some(program) = find::openssl_4() else {
         eprintln!("no OpenSSL 4 here: its rows are missing (tests/openssl builds it)");
         return;
     };
@@ -67,18 +66,4 @@ fn run(program: &Path, words: &str, line: &str, skip: usize) -> Vec<f64> {
         .flat_map(|text| text.split(':').skip(skip))
         .filter_map(|text| text.parse().ok())
         .collect()
-}
-
-fn find() -> Option<PathBuf> {
-    if let Some(named) = env::var_os("QIANMO_OPENSSL4") {
-        return Some(named.into());
-    }
-    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")))?;
-    let tools = fs::read_dir(cache.join("qianmo/tools")).ok()?;
-    let programs = tools
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("openssl-4")));
-    programs.map(|path| path.join("bin/openssl")).filter(|program| program.is_file()).max()
 }
