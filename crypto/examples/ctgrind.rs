@@ -68,6 +68,7 @@ use memcheck::{hide, reveal};
 use qianmo_crypto::{
     hmac, kdf,
     sm2::{CERT_USER_ID, PublicKey, SecretKey},
+    sm3,
     sm4::{Cipher, ccm, gcm},
 };
 
@@ -79,12 +80,14 @@ const LENGTHS: [usize; 6] = [0, 1, 16, 250, 1350, 5000];
 
 type Case = (&'static str, fn());
 
-const CASES: [Case; 10] = [
+const CASES: [Case; 12] = [
     ("sm4-key", sm4_key),
     ("sm4-blocks", sm4_blocks),
     ("gcm-seal", gcm_seal),
     ("gcm-open", gcm_open),
     ("ccm", ccm_both),
+    ("sm3", sm3_digest),
+    ("sha512-of-ring", sha512_of_ring),
     ("hmac", hmac_tag),
     ("sm2-key", sm2_key),
     ("sm2-sign", sm2_sign),
@@ -176,6 +179,25 @@ fn ccm_both() {
         sealed[length] ^= 1;
         assert!(public(key.open(&NONCE, b"header", &sealed)).is_err());
     }
+}
+
+fn sm3_digest() {
+    for length in LENGTHS {
+        let mut data = vec![0x35; length];
+        hide(data.as_mut_slice());
+        let digest = sm3::digest(&data);
+        reveal(&digest);
+        black_box(digest);
+    }
+}
+
+/// The rival whose time the benchmark `dudect` holds against ours.
+fn sha512_of_ring() {
+    let mut data = [0x35; 160];
+    hide(&mut data);
+    let digest = ring::digest::digest(&ring::digest::SHA512, &data);
+    reveal(digest.as_ref());
+    black_box(digest);
 }
 
 fn hmac_tag() {

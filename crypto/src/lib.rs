@@ -24,6 +24,7 @@
 //! # Ok::<(), qianmo_crypto::CryptoError>(())
 //! ```
 
+mod barrier;
 pub mod envelope;
 mod error;
 pub mod hmac;

@@ -1,17 +1,22 @@
 //! What is timed, and on which two classes of secrets.
 //!
-//! A fixed secret against random ones is dudect's own choice of classes. They differ in two ways: in the secrets'
-//! values, and in that one class's secret repeats, which a processor may notice by itself (docs/cryptography.md,
-//! "Timing", tells of one that does). So each operation is timed on two more pairs: two fixed secrets, which both
-//! repeat, and secrets that never do. Only a difference in value shows in all three.
+//! A fixed secret against random ones is dudect's own choice of classes. Two fixed ones find more easily what depends
+//! on a whole value, and new small ones, of which none comes twice, what depends on its form: zeros in front, few bits.
+//! Each operation is timed on all three.
+//!
+//! The processor has a part of its own: docs/cryptography.md, "Timing". To show it in the same run, a rival's hash
+//! function is timed as well, which is assembly without a branch or an address that depends on data.
 
 use std::hint::black_box;
 
 use qianmo_crypto::{
     hmac,
     sm2::{CERT_USER_ID, SecretKey},
+    sm3,
     sm4::{Cipher, Kernel, gcm},
 };
+
+use ring::digest;
 
 use crate::{
     clock,
@@ -27,6 +32,8 @@ const NONCE: [u8; 12] = [3; 12];
 pub(crate) enum Expect {
     NoLeak,
     Leak,
+    /// Not ours to promise.
+    Anything,
 }
 
 /// One operation and its classes.
@@ -94,6 +101,7 @@ pub(crate) fn all() -> Vec<Case> {
         Kernel::available().flat_map(|kernel| Secrets::ALL.map(|secrets| sm4(kernel, secrets))).flatten(),
     );
     cases.extend(Secrets::ALL.into_iter().flat_map(sm2));
+    cases.extend(Secrets::ALL.into_iter().flat_map(hashes));
     cases
 }
 
@@ -289,4 +297,18 @@ fn sm2(secrets: Secrets) -> [Case; 4] {
         |(key, ciphertext)| drop(black_box(key.decrypt(black_box(ciphertext)).unwrap())),
     );
     [from_bytes, sign, ecdh, decrypt]
+}
+
+/// SM3 over a secret, and the rival's hash function that shows the processor's part.
+fn hashes(secrets: Secrets) -> [Case; 2] {
+    let message = move |class, random: &mut Random| secrets.draw::<160>(class, [0; 160], random);
+    let sm3 = Case::new("SM3 of 160 B", secrets.describe("message", "zeros"), message, |data| {
+        black_box(sm3::digest(black_box(data.as_slice())));
+    });
+    let mut sha512 =
+        Case::new("SHA-512 of 160 B, ring", secrets.describe("message", "zeros"), message, |data| {
+            black_box(digest::digest(&digest::SHA512, black_box(data.as_slice())));
+        });
+    sha512.expect = Expect::Anything;
+    [sm3, sha512]
 }

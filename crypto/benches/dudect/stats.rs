@@ -31,7 +31,7 @@ impl fmt::Display for Verdict {
         f.pad(match self {
             Self::NoDifference => "no difference found",
             Self::Unclear => "unclear: run it longer",
-            Self::Leak => "leaks",
+            Self::Leak => "differs",
         })
     }
 }

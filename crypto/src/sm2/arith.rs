@@ -2,7 +2,6 @@
 //!
 //! Everything here runs in constant time: no branch, no index and no early exit depends on a number's value.
 
-mod barrier;
 pub(super) mod field;
 mod inverse;
 pub(super) mod limbs;

@@ -5,8 +5,6 @@
 //! of two alone. Nothing is wiped here: it is for public content such as entries, chunks and tree nodes.
 
 mod lane;
-#[cfg(target_arch = "x86_64")]
-mod rounds;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]
@@ -14,8 +12,8 @@ mod x86;
 
 use std::fmt;
 
-use self::lane::{Block, Lane, Message, State};
-use super::{Digest, Hasher};
+use self::lane::{Lane, Message, State};
+use super::{Block, Digest, Hasher};
 
 /// Compresses as many blocks of every lane as the shortest slice has: V(i+1) = CF(V(i), B(i)).
 type Compress<const LANES: usize> = fn(&mut State<LANES>, &[&[Block]; LANES]);

@@ -4,8 +4,8 @@
 //! that starts with delta = 1/2, for which 590 steps suffice below 2^256. Numbers are five signed 62-bit limbs; 59 steps
 //! at a time run on the lowest words alone and give a 2×2 matrix, which is then applied to the whole numbers.
 
-use super::barrier::opaque;
 use super::limbs::Words;
+use crate::barrier::opaque;
 
 /// Division steps per matrix, and matrices per inversion.
 const STEPS: u32 = 59;

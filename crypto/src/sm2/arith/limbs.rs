@@ -2,7 +2,7 @@
 
 use zeroize::Zeroize;
 
-use super::barrier::opaque;
+use crate::barrier::opaque;
 
 /// A 256-bit number, least significant word first.
 pub(crate) type Words = [u64; 4];

@@ -1,11 +1,6 @@
 //! One message on its way through a lane, cut and padded into blocks.
 
-use crate::sm3::Digest;
-
-/// A block of SM3's input (GB/T 32905-2016, 5.3.1).
-pub(super) type Block = [u8; BLOCK_LEN];
-
-const BLOCK_LEN: usize = 64;
+use crate::sm3::{BLOCK_LEN, Block, Digest};
 
 /// The least that padding adds: the bit 1 with seven 0 behind it, and the message's length in bits.
 const PADDING_LEN: usize = 1 + LENGTH_LEN;

@@ -3,9 +3,10 @@
 
 use std::arch::x86_64::*;
 
+use crate::sm3::Block;
 use crate::sm3::many::Compress;
-use crate::sm3::many::lane::{Block, State};
-use crate::sm3::many::rounds::{compression_function, sixteen_times};
+use crate::sm3::many::lane::State;
+use crate::sm3::rounds::{compression_function, sixteen_times};
 
 const LANES: usize = 8;
 
@@ -102,6 +103,11 @@ fn big_endian(x: __m256i) -> __m256i {
 }
 
 compression_function!(__m256i, "avx2");
+
+/// With so many lanes there is always something else to do: the sums may be grouped in any way.
+fn ready(x: __m256i) -> __m256i {
+    x
+}
 
 #[target_feature(enable = "avx2")]
 #[inline]

@@ -3,9 +3,10 @@
 
 use std::arch::x86_64::*;
 
+use crate::sm3::Block;
 use crate::sm3::many::Compress;
-use crate::sm3::many::lane::{Block, State};
-use crate::sm3::many::rounds::{compression_function, sixteen_times};
+use crate::sm3::many::lane::State;
+use crate::sm3::rounds::{compression_function, sixteen_times};
 
 const LANES: usize = 16;
 
@@ -106,6 +107,11 @@ fn big_endian(x: __m512i) -> __m512i {
 }
 
 compression_function!(__m512i, "avx512f,avx512bw");
+
+/// With so many lanes there is always something else to do: the sums may be grouped in any way.
+fn ready(x: __m512i) -> __m512i {
+    x
+}
 
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]

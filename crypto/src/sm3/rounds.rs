@@ -1,4 +1,4 @@
-//! SM3's compression function, written once for vectors of any width.
+//! SM3's compression function, written once for words and for vectors of any width.
 
 /// T_j rotated left by j (GB/T 32905-2016, 4.2 and 5.3.3), by rounds of sixteen.
 #[expect(clippy::indexing_slicing, reason = "it would not compile if one were out of range")]
@@ -26,13 +26,14 @@ pub(super) use sixteen_times;
 
 /// Defines `compress_block(v, w)`: V(i+1) = CF(V(i), B(i)) (GB/T 32905-2016, 5.3) for one block in each lane, with
 /// `v` the words A to H and `w` the block's words. The module it is used in has the vector operations `add`, `xor`,
-/// `xor3`, `majority`, `choose`, `rotate_left`, `p0`, `p1` and `splat`.
+/// `xor3`, `majority`, `choose`, `rotate_left`, `p0`, `p1` and `splat`, and `ready`, which
+/// returns its argument and may keep the compiler from regrouping a sum around it.
 macro_rules! compression_function {
     ($vector:ty, $features:literal) => {
         #[target_feature(enable = $features)]
         #[inline]
         fn compress_block(v: &mut [$vector; 8], mut w: [$vector; 16]) {
-            use crate::sm3::many::rounds::{T, sixteen_times};
+            use crate::sm3::rounds::{T, sixteen_times};
 
             let [first, others @ ..] = &T;
             let mut s = *v;
@@ -77,10 +78,11 @@ macro_rules! compression_function {
                 (majority(a, b, c), choose(e, f, g))
             };
             let a12 = rotate_left::<12>(a);
-            let ss1 = rotate_left::<7>(add(a12, add(e, t)));
+            // A round waits for `e`, then for `ss1`: what is added to them is summed up before.
+            let ss1 = rotate_left::<7>(add(ready(add(a12, t)), e));
             let ss2 = xor(ss1, a12);
-            let tt1 = add(add(ff, d), add(ss2, xor(w, w4)));
-            let tt2 = add(add(gg, h), add(ss1, w));
+            let tt1 = add(ready(add(ff, ready(add(d, xor(w, w4))))), ss2);
+            let tt2 = add(ready(add(gg, ready(add(h, w)))), ss1);
             [tt1, a, rotate_left::<9>(b), c, p0(tt2), e, rotate_left::<19>(f), g]
         }
     };
