@@ -160,6 +160,7 @@ fn times_x(value: u128) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sm4::oracle::bytes;
 
     /// The product by the standard's own algorithm (SP 800-38D, section 6.3): bit 0 is the highest.
     fn times(x: u128, y: u128) -> u128 {
@@ -176,16 +177,6 @@ mod tests {
         let h = u128::from_be_bytes(*h);
         let hash = data.chunks(16).fold(u128::from_be_bytes(y), |hash, part| times(hash ^ padded(part), h));
         hash.to_be_bytes()
-    }
-
-    /// Bytes that look like no pattern.
-    fn bytes(seed: u64, len: usize) -> Vec<u8> {
-        let mut state = seed.wrapping_mul(2).wrapping_add(1);
-        let next = || {
-            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
-            (state >> 56) as u8
-        };
-        std::iter::repeat_with(next).take(len).collect()
     }
 
     #[test]
