@@ -18,9 +18,11 @@ pub use many::{Kernel, digest_many, digest_many_with};
 /// Length of a digest in bytes.
 pub const DIGEST_LEN: usize = 32;
 
-/// A block of SM3's input (GB/T 32905-2016, 5.3.1).
+/// A block of SM3's input (GB/T 32905-2016, 5.3.1), for the kernels.
+#[cfg(target_arch = "x86_64")]
 type Block = [u8; BLOCK_LEN];
 
+#[cfg(target_arch = "x86_64")]
 const BLOCK_LEN: usize = 64;
 
 /// An SM3 digest. Written everywhere as 64 lower-case hexadecimal digits.

@@ -82,6 +82,7 @@ impl Nibbles {
     /// [`M3`] after SubBytes in place of the inverse.
     pub(super) const M3: Self = Self::after_sub_bytes(M3, 0);
     /// [`POST`] and the S-box's outer constant after SubBytes in place of the inverse.
+    #[cfg(target_arch = "x86_64")]
     pub(super) const POST: Self = Self::after_sub_bytes(POST, AFFINE_CONST);
 
     const fn after_sub_bytes(matrix: u64, constant: u8) -> Self {

@@ -4,7 +4,7 @@
 use std::arch::x86_64::*;
 
 use crate::sm3::Block;
-use crate::sm3::many::Compress;
+use crate::sm3::many::job::Compress;
 use crate::sm3::many::lane::State;
 use crate::sm3::rounds::{compression_function, sixteen_times};
 
