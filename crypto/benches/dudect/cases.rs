@@ -1,8 +1,8 @@
 //! What is timed, and on which two classes of secrets.
 //!
 //! A fixed secret against random ones is dudect's own choice of classes. Two fixed ones find more easily what depends
-//! on a whole value, and new small ones, of which none comes twice, what depends on its form: zeros in front, few bits.
-//! Each operation is timed on all three.
+//! on a whole value, and small ones, one of 65,536 each time, what depends on its form: zeros in front, few bits. Each
+//! operation is timed on all three.
 //!
 //! The processor has a part of its own: docs/cryptography.md, "Timing". To show it in the same run, a rival's hash
 //! function is timed as well, which is assembly without a branch or an address that depends on data.
@@ -112,7 +112,7 @@ enum Secrets {
     FixedOrRandom,
     /// Always one value with few bits set, or always another with many.
     TwoFixed,
-    /// A new one each time: with few bits set, or random.
+    /// One of 65,536 with few bits set, or a new random one each time.
     Fresh,
 }
 
@@ -142,7 +142,7 @@ impl Secrets {
         match self {
             Self::FixedOrRandom => format!("{what}: {few_bits}, or random"),
             Self::TwoFixed => format!("{what}: {few_bits}, or another fixed one"),
-            Self::Fresh => format!("{what}: a new small one, or random"),
+            Self::Fresh => format!("{what}: one of 65,536 small ones, or random"),
         }
     }
 }

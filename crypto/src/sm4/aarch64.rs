@@ -7,7 +7,7 @@
 //! A group is four blocks in four registers, one for each word of a block. Four groups go through the rounds together:
 //! one alone would wait for its own results most of the time.
 //!
-//! The SM4 instructions (SM4E, SM4EKEY) are not used: stable Rust does not have them.
+//! The SM4 instructions (SM4E, SM4EKEY) are not used yet: stable Rust has no functions for them, so they need assembly.
 //!
 //! Unit-tested under QEMU, **not tested on hardware**. With the target's standard library (or `-Zbuild-std`) and Debian's
 //! `gcc-aarch64-linux-gnu` and `qemu-user`, the tests run on any machine by
