@@ -10,6 +10,8 @@ pub mod gcm;
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod batch;
 mod cipher;
 mod constants;
 mod counter;

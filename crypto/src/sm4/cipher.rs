@@ -1,7 +1,7 @@
 //! The block function under one key, by whichever kernel.
 
 #[cfg(target_arch = "aarch64")]
-use super::aarch64;
+use super::aarch64::{self, Aes, Sm4};
 use super::counter::Counter;
 use super::schedule::{self, RoundKeys};
 #[cfg(target_arch = "x86_64")]
@@ -20,7 +20,9 @@ pub(super) enum Keys {
     #[cfg(target_arch = "x86_64")]
     AesNiAvx2(AesNi),
     #[cfg(target_arch = "aarch64")]
-    Aarch64(aarch64::Keys),
+    Aarch64Sm4(aarch64::Keys<Sm4>),
+    #[cfg(target_arch = "aarch64")]
+    Aarch64Aes(aarch64::Keys<Aes>),
     Portable(Portable),
 }
 
@@ -35,7 +37,9 @@ macro_rules! with_keys {
             #[cfg(target_arch = "x86_64")]
             Keys::AesNiAvx2($keys) => $work,
             #[cfg(target_arch = "aarch64")]
-            Keys::Aarch64($keys) => $work,
+            Keys::Aarch64Sm4($keys) => $work,
+            #[cfg(target_arch = "aarch64")]
+            Keys::Aarch64Aes($keys) => $work,
             Keys::Portable($keys) => $work,
         }
     };
@@ -58,12 +62,14 @@ impl Cipher {
             #[cfg(target_arch = "x86_64")]
             Kernel::AesNiAvx2 => Keys::AesNiAvx2(AesNi::new(key)?),
             #[cfg(target_arch = "aarch64")]
-            Kernel::Aarch64 => Keys::Aarch64(aarch64::Keys::new(key)?),
+            Kernel::Aarch64Sm4 => Keys::Aarch64Sm4(aarch64::Keys::new(key)?),
+            #[cfg(target_arch = "aarch64")]
+            Kernel::Aarch64Aes => Keys::Aarch64Aes(aarch64::Keys::new(key)?),
             Kernel::Portable => Keys::Portable(Portable::new(key)),
             #[cfg(not(target_arch = "x86_64"))]
             Kernel::GfniAvx512 | Kernel::GfniAvx2 | Kernel::AesNiAvx2 => return None,
             #[cfg(not(target_arch = "aarch64"))]
-            Kernel::Aarch64 => return None,
+            Kernel::Aarch64Sm4 | Kernel::Aarch64Aes => return None,
         }))
     }
 
@@ -77,7 +83,9 @@ impl Cipher {
             #[cfg(target_arch = "x86_64")]
             Keys::AesNiAvx2(_) => Kernel::AesNiAvx2,
             #[cfg(target_arch = "aarch64")]
-            Keys::Aarch64(_) => Kernel::Aarch64,
+            Keys::Aarch64Sm4(_) => Kernel::Aarch64Sm4,
+            #[cfg(target_arch = "aarch64")]
+            Keys::Aarch64Aes(_) => Kernel::Aarch64Aes,
             Keys::Portable(_) => Kernel::Portable,
         }
     }
@@ -118,7 +126,9 @@ impl Cipher {
             #[cfg(target_arch = "x86_64")]
             Keys::AesNiAvx2(keys) => Keys::AesNiAvx2(keys.reversed()),
             #[cfg(target_arch = "aarch64")]
-            Keys::Aarch64(keys) => Keys::Aarch64(keys.reversed()),
+            Keys::Aarch64Sm4(keys) => Keys::Aarch64Sm4(keys.reversed()),
+            #[cfg(target_arch = "aarch64")]
+            Keys::Aarch64Aes(keys) => Keys::Aarch64Aes(keys.reversed()),
             Keys::Portable(keys) => Keys::Portable(keys.reversed()),
         })
     }

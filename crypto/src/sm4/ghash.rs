@@ -36,7 +36,7 @@ impl Key {
             #[cfg(target_arch = "x86_64")]
             Kernel::AesNiAvx2 => pclmul::Powers::new(h).map(Self::Pclmul),
             #[cfg(target_arch = "aarch64")]
-            Kernel::Aarch64 => pmull::Powers::new(h).map(Self::Pmull),
+            Kernel::Aarch64Sm4 | Kernel::Aarch64Aes => pmull::Powers::new(h).map(Self::Pmull),
             _ => None,
         };
         fast.unwrap_or_else(|| Self::Portable(portable::Key::new(h)))

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::OnceLock;
 
 #[cfg(target_arch = "aarch64")]
-use super::aarch64;
+use super::aarch64::{self, Rounds as _};
 #[cfg(target_arch = "x86_64")]
 use super::x86;
 
@@ -25,15 +25,24 @@ pub enum Kernel {
     GfniAvx2,
     /// x86-64 with AES-NI and AVX2; GHASH with PCLMULQDQ where there is one.
     AesNiAvx2,
+    /// 64-bit Arm with the SM4 instructions; GHASH with PMULL where there is one. Tested under QEMU, not on hardware.
+    Aarch64Sm4,
     /// 64-bit Arm with the AES instructions; GHASH with PMULL. Tested under QEMU, not on hardware.
-    Aarch64,
+    Aarch64Aes,
     /// Any processor: bitsliced, GHASH without carry-less multiplication.
     Portable,
 }
 
 impl Kernel {
     /// Best first.
-    const ALL: [Self; 5] = [Self::GfniAvx512, Self::GfniAvx2, Self::AesNiAvx2, Self::Aarch64, Self::Portable];
+    const ALL: [Self; 6] = [
+        Self::GfniAvx512,
+        Self::GfniAvx2,
+        Self::AesNiAvx2,
+        Self::Aarch64Sm4,
+        Self::Aarch64Aes,
+        Self::Portable,
+    ];
 
     /// The kernel that [`Cipher::new`](super::Cipher::new) and the modes use; asked for once per process.
     ///
@@ -78,12 +87,14 @@ impl Kernel {
             #[cfg(target_arch = "x86_64")]
             Self::AesNiAvx2 => x86::AesNi::is_available(),
             #[cfg(target_arch = "aarch64")]
-            Self::Aarch64 => aarch64::is_available(),
+            Self::Aarch64Sm4 => aarch64::Sm4::is_available(),
+            #[cfg(target_arch = "aarch64")]
+            Self::Aarch64Aes => aarch64::Aes::is_available(),
             Self::Portable => true,
             #[cfg(not(target_arch = "x86_64"))]
             Self::GfniAvx512 | Self::GfniAvx2 | Self::AesNiAvx2 => false,
             #[cfg(not(target_arch = "aarch64"))]
-            Self::Aarch64 => false,
+            Self::Aarch64Sm4 | Self::Aarch64Aes => false,
         }
     }
 
@@ -92,7 +103,8 @@ impl Kernel {
             Self::GfniAvx512 => "gfni-avx512",
             Self::GfniAvx2 => "gfni-avx2",
             Self::AesNiAvx2 => "aesni-avx2",
-            Self::Aarch64 => "aarch64",
+            Self::Aarch64Sm4 => "aarch64-sm4",
+            Self::Aarch64Aes => "aarch64-aes",
             Self::Portable => "portable",
         }
     }

@@ -1,15 +1,12 @@
-//! GHASH with PMULL, for 64-bit Arm processors. The method is that of the PCLMULQDQ kernel.
-//!
-//! Unit-tested under QEMU; **not tested on hardware**.
-#![expect(
-    unsafe_code,
-    reason = "register loads and stores; calls to functions compiled for these instructions"
-)]
+//! GHASH with PMULL. The method is that of the PCLMULQDQ kernel.
+#![expect(unsafe_code, reason = "calls to functions compiled for these instructions")]
 
 use std::arch::aarch64::*;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::block::{load, reverse, store, swap_halves};
+use super::{Aes, Rounds as _};
 use crate::sm4::Block;
 use crate::sm4::ghash::polyval_key;
 
@@ -23,8 +20,8 @@ pub(in crate::sm4) struct Powers([Block; RUN]);
 impl Powers {
     /// The powers of `h`, unless the processor lacks the instructions.
     pub(in crate::sm4) fn new(h: &Block) -> Option<Self> {
-        // SAFETY: the processor has the instructions, as just asked.
-        super::is_available().then(|| unsafe { Self::compute(h) })
+        // SAFETY: the processor has the instructions, as just asked: they come with those for AES.
+        Aes::is_available().then(|| unsafe { Self::compute(h) })
     }
 
     #[target_feature(enable = "neon,aes")]
@@ -118,19 +115,6 @@ fn multiply_high(a: uint8x16_t, b: uint8x16_t) -> uint8x16_t {
     vreinterpretq_u8_p128(vmull_high_p64(vreinterpretq_p64_u8(a), vreinterpretq_p64_u8(b)))
 }
 
-#[inline]
-#[target_feature(enable = "neon")]
-fn swap_halves(x: uint8x16_t) -> uint8x16_t {
-    vextq_u8::<8>(x, x)
-}
-
-/// Reverses the bytes of a block.
-#[inline]
-#[target_feature(enable = "neon")]
-fn reverse(block: uint8x16_t) -> uint8x16_t {
-    swap_halves(vrev64q_u8(block))
-}
-
 /// At most 16 bytes, with zeros behind them.
 #[inline]
 #[target_feature(enable = "neon")]
@@ -138,20 +122,6 @@ fn load_padded(bytes: &[u8]) -> uint8x16_t {
     let mut block = Block::default();
     block.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
     load(&block)
-}
-
-#[inline]
-#[target_feature(enable = "neon")]
-fn load(bytes: &Block) -> uint8x16_t {
-    // SAFETY: the reference is good for 16 bytes, and the load needs no alignment.
-    unsafe { vld1q_u8(bytes.as_ptr()) }
-}
-
-#[inline]
-#[target_feature(enable = "neon")]
-fn store(bytes: &mut Block, value: uint8x16_t) {
-    // SAFETY: the reference is good for 16 bytes, and the store needs no alignment.
-    unsafe { vst1q_u8(bytes.as_mut_ptr(), value) }
 }
 
 #[cfg(test)]

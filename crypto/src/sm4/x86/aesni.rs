@@ -15,6 +15,7 @@ use std::arch::x86_64::*;
 pub(in crate::sm4) use narrow::expand;
 use zeroize::Zeroizing;
 
+use crate::sm4::batch::{padded, split};
 use crate::sm4::constants::{Nibbles, UNSHIFT};
 use crate::sm4::schedule::ROUNDS;
 
@@ -34,15 +35,14 @@ const HALF_LEN: usize = WIDE_LEN / 2;
 #[target_feature(enable = "avx2,aes")]
 pub(in crate::sm4) fn encrypt_blocks(rk: &[u32; ROUNDS], blocks: &mut [[u8; 16]]) {
     let keys = round_keys(rk);
-    let bytes = blocks.as_flattened_mut();
-    let (whole, rest) = bytes.split_at_mut(bytes.len() / WIDE_LEN * WIDE_LEN);
-    for groups in groups::<WIDE>(whole) {
+    let (whole, rest) = split::<32, WIDE>(blocks.as_flattened_mut(), usize::MAX);
+    for groups in whole {
         encrypt(&keys, groups);
     }
     if rest.len() > HALF_LEN {
-        padded::<WIDE>(rest, |groups| encrypt(&keys, groups));
+        padded::<_, WIDE>(rest, |groups| encrypt(&keys, groups));
     } else if rest.len() > narrow::LEN {
-        padded::<HALF>(rest, |groups| encrypt(&keys, groups));
+        padded::<_, HALF>(rest, |groups| encrypt(&keys, groups));
     } else if !rest.is_empty() {
         narrow::encrypt(&keys, rest);
     }
@@ -53,34 +53,18 @@ pub(in crate::sm4) fn encrypt_blocks(rk: &[u32; ROUNDS], blocks: &mut [[u8; 16]]
 #[target_feature(enable = "avx2,aes")]
 pub(in crate::sm4) fn ctr(rk: &[u32; ROUNDS], nonce: &[u8; 12], mut counter: u32, data: &mut [u8]) {
     let keys = round_keys(rk);
-    let (whole, rest) = data.split_at_mut(data.len() / WIDE_LEN * WIDE_LEN);
-    for groups in groups::<WIDE>(whole) {
+    let (whole, rest) = split::<32, WIDE>(data, usize::MAX);
+    for groups in whole {
         add_stream(&keys, nonce, counter, groups);
         counter = counter.wrapping_add((WIDE_LEN / 16) as u32);
     }
     if rest.len() > HALF_LEN {
-        padded::<WIDE>(rest, |groups| add_stream(&keys, nonce, counter, groups));
+        padded::<_, WIDE>(rest, |groups| add_stream(&keys, nonce, counter, groups));
     } else if rest.len() > narrow::LEN {
-        padded::<HALF>(rest, |groups| add_stream(&keys, nonce, counter, groups));
+        padded::<_, HALF>(rest, |groups| add_stream(&keys, nonce, counter, groups));
     } else if !rest.is_empty() {
         narrow::add_stream(&keys, nonce, counter, rest);
     }
-}
-
-/// The whole batches of `bytes`.
-fn groups<const G: usize>(bytes: &mut [u8]) -> &mut [[Group; G]] {
-    bytes.as_chunks_mut().0.as_chunks_mut().0.as_chunks_mut().0
-}
-
-/// Does `work` on `bytes`, which are fewer than a batch.
-#[inline]
-fn padded<const G: usize>(bytes: &mut [u8], work: impl FnOnce(&mut [Group; G])) {
-    let mut groups = [Group::default(); G];
-    let (start, _) = groups.as_flattened_mut().as_flattened_mut().split_at_mut(bytes.len());
-    start.copy_from_slice(bytes);
-    work(&mut groups);
-    let (start, _) = groups.as_flattened().as_flattened().split_at(bytes.len());
-    bytes.copy_from_slice(start);
 }
 
 #[target_feature(enable = "avx2,aes")]

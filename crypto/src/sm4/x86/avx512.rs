@@ -13,8 +13,9 @@ mod lanes;
 use core::arch::x86_64::*;
 
 pub(in crate::sm4) use self::ghash::Powers;
-use self::lanes::{Batch, Counters, GROUP_LEN, encrypt, octets, rounds, xor_part, xor_whole};
+use self::lanes::{Counters, GROUP_LEN, encrypt, octets, rounds, xor_part, xor_whole};
 use super::gfni;
+use crate::sm4::batch::split;
 use crate::sm4::counter::Counter;
 use crate::sm4::schedule::{self, RoundKeys};
 use crate::sm4::{Block, KEY_LEN};
@@ -91,7 +92,7 @@ fn crypt_part<const N: usize>(keys: &[u32; 32], blocks: &mut [u8]) {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
 fn ctr(keys: &[u32; 32], counter: Counter, data: &mut [u8]) {
     let mut counters = Counters::new(counter);
-    let (batches, tail) = split::<GROUPS>(data, usize::MAX);
+    let (batches, tail) = split::<64, GROUPS>(data, usize::MAX);
     for batch in batches {
         let groups = rounds(octets::<GROUPS>(keys), counters.take(), |_| {});
         xor_whole(batch, groups);
@@ -112,11 +113,4 @@ fn ctr(keys: &[u32; 32], counter: Counter, data: &mut [u8]) {
 fn ctr_part<const N: usize>(keys: &[u32; 32], mut counters: Counters, data: &mut [u8]) {
     let groups = rounds(octets::<N>(keys), counters.take::<N>(), |_| {});
     xor_part(data, groups);
-}
-
-/// At most `count` whole batches of `N` groups, and the rest.
-fn split<const N: usize>(data: &mut [u8], count: usize) -> (&mut [Batch<N>], &mut [u8]) {
-    let count = count.min(data.len() / size_of::<Batch<N>>());
-    let (whole, rest) = data.split_at_mut(count * size_of::<Batch<N>>());
-    (whole.as_chunks_mut().0.as_chunks_mut().0.as_chunks_mut().0, rest)
 }

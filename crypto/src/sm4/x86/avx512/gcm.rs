@@ -44,7 +44,7 @@ fn crypt<const SEAL: bool>(
     let mut y = powers.absorb(_mm_setzero_si128(), aad);
     let mut counters = Counters::new(j0.plus(1));
     let batches = text.len().saturating_sub(LAST_PASS).div_ceil(BATCH);
-    let (batches, last) = split::<GROUPS>(text, batches);
+    let (batches, last) = split::<64, GROUPS>(text, batches);
     for at in 0..batches.len() {
         let (done, rest) = batches.split_at_mut(at);
         let Some(batch) = rest.first_mut() else { break };

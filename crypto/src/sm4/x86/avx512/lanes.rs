@@ -3,6 +3,7 @@
 use core::arch::x86_64::*;
 use core::hint::black_box;
 
+use crate::sm4::batch;
 use crate::sm4::counter::Counter;
 use crate::sm4::x86::gfni::{M0, M0_ADD, M3, PRE, UNPRE};
 
@@ -13,7 +14,7 @@ pub(super) type Line = [u8; 64];
 /// Bytes of a group.
 pub(super) const GROUP_LEN: usize = 256;
 /// `N` groups as they lie in memory.
-pub(super) type Batch<const N: usize> = [[Line; 4]; N];
+pub(super) type Batch<const N: usize> = batch::Batch<64, N>;
 
 /// Counter blocks, in the kernel's domain.
 ///
