@@ -23,6 +23,10 @@ pub const TAG_LEN: usize = 16;
 /// Longest plaintext under one nonce: 2^32 - 2 blocks, then the 32-bit counter would repeat.
 pub const MAX_LEN: u64 = ((1 << 32) - 2) * BLOCK_LEN as u64;
 
+/// Blocks of the key stream, E(J0) among them, that are made first where a kernel does not do all at once: whole batches
+/// for all of these.
+const FIRST: usize = 32;
+
 /// An SM4-GCM key. Wiped from memory when dropped.
 pub struct Key {
     cipher: Cipher,
@@ -77,8 +81,8 @@ impl Key {
         self.seal_from(Counter::new(*nonce, 1), aad, buf)
     }
 
-    /// Checks `tag` and decrypts `buf` where it lies. Without a match `buf` ends as it was: what the faster kernels
-    /// decrypt on the way, they encrypt again before this returns.
+    /// Checks `tag` and decrypts `buf` where it lies. Without a match `buf` ends as it was: what was decrypted
+    /// on the way is encrypted again before this returns.
     ///
     /// # Errors
     /// [`CryptoError::Decrypt`] if anything at all does not match.
@@ -145,8 +149,8 @@ impl Key {
             #[cfg(target_arch = "x86_64")]
             (Keys::GfniAvx2(keys), ghash::Key::Avx2(powers)) => keys.seal(powers, j0, aad, text),
             _ => {
-                self.cipher.ctr(j0.plus(1), text);
-                self.tag(j0, aad, text)
+                let mask = self.apply_stream(j0, text);
+                self.masked_hash(&mask, aad, text)
             }
         }
     }
@@ -161,35 +165,55 @@ impl Key {
         if text.len() as u64 > MAX_LEN {
             return Err(CryptoError::Decrypt);
         }
-        // The fused kernels have decrypted when they know the tag; the others decrypt afterwards. So the text has to
-        // go through the cipher once more after a mismatch here, after a match there.
-        let (expected, decrypted) = match (&self.cipher.0, &self.hash) {
+        let expected = match (&self.cipher.0, &self.hash) {
             #[cfg(target_arch = "x86_64")]
-            (Keys::GfniAvx512(keys), ghash::Key::Avx512(powers)) => (keys.open(powers, j0, aad, text), true),
+            (Keys::GfniAvx512(keys), ghash::Key::Avx512(powers)) => keys.open(powers, j0, aad, text),
             #[cfg(target_arch = "x86_64")]
-            (Keys::GfniAvx2(keys), ghash::Key::Avx2(powers)) => (keys.open(powers, j0, aad, text), true),
-            _ => (self.tag(j0, aad, text), false),
+            (Keys::GfniAvx2(keys), ghash::Key::Avx2(powers)) => keys.open(powers, j0, aad, text),
+            _ => {
+                let mut tag = self.hash(aad, text);
+                xor(&mut tag, &[self.apply_stream(j0, text)]);
+                tag
+            }
         };
-        let matches = bool::from(expected.ct_eq(tag));
-        if matches != decrypted {
-            self.cipher.ctr(j0.plus(1), text);
+        if bool::from(expected.ct_eq(tag)) {
+            return Ok(());
         }
-        if matches { Ok(()) } else { Err(CryptoError::Decrypt) }
+        self.cipher.ctr(j0.plus(1), text);
+        Err(CryptoError::Decrypt)
     }
 
-    fn tag(&self, j0: Counter, aad: &[u8], ciphertext: &[u8]) -> [u8; TAG_LEN] {
-        let mut mask = j0.to_block();
-        self.cipher.encrypt_block(&mut mask);
-        self.masked_hash(&mask, aad, ciphertext)
+    /// XORs the key stream into `text` and returns E(J0), which goes through the cipher with the first blocks of the
+    /// stream: one block more in a batch costs nothing, alone it would cost half of one.
+    fn apply_stream(&self, j0: Counter, text: &mut [u8]) -> Block {
+        let (start, rest) = text.split_at_mut(text.len().min((FIRST - 1) * BLOCK_LEN));
+        let mut stream = [Block::default(); FIRST];
+        let (used, _) = stream.as_flattened_mut().split_at_mut(BLOCK_LEN + start.len());
+        self.cipher.ctr(j0, used);
+        let [mask, stream @ ..] = stream;
+        xor(start, &stream);
+        if !rest.is_empty() {
+            self.cipher.ctr(j0.plus(FIRST as u32), rest);
+        }
+        mask
     }
 
     /// The tag, `mask` being E(J0).
     fn masked_hash(&self, mask: &Block, aad: &[u8], ciphertext: &[u8]) -> [u8; TAG_LEN] {
+        let mut tag = self.hash(aad, ciphertext);
+        xor(&mut tag, std::slice::from_ref(mask));
+        tag
+    }
+
+    fn hash(&self, aad: &[u8], ciphertext: &[u8]) -> Block {
         let mut y = Block::default();
         self.hash.update(&mut y, aad);
         self.hash.update(&mut y, ciphertext);
         self.hash.update_lengths(&mut y, aad.len(), ciphertext.len());
-        y.iter_mut().zip(mask).for_each(|(hash, mask)| *hash ^= mask);
         y
     }
+}
+
+fn xor(data: &mut [u8], stream: &[Block]) {
+    data.iter_mut().zip(stream.as_flattened()).for_each(|(data, key)| *data ^= key);
 }

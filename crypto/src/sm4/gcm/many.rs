@@ -3,7 +3,7 @@
 use subtle::ConstantTimeEq;
 
 use super::super::counter::Counter;
-use super::{Key, NONCE_LEN, TAG_LEN};
+use super::{Key, NONCE_LEN, TAG_LEN, xor};
 use crate::CryptoError;
 use crate::sm4::{BLOCK_LEN, Block, Kernel};
 
@@ -112,8 +112,4 @@ fn group_len(packets: &[Packet<'_>], short: usize) -> usize {
 fn needed(packet: &Packet<'_>, short: usize) -> usize {
     let blocks = packet.body.len().div_ceil(BLOCK_LEN);
     if blocks > short { 0 } else { 1 + blocks }
-}
-
-fn xor(data: &mut [u8], stream: &[Block]) {
-    data.iter_mut().zip(stream.as_flattened()).for_each(|(data, key)| *data ^= key);
 }
