@@ -5,8 +5,8 @@
 //! is quinn over rustls and ring: P-256 certificates, AES-128-GCM. Both check certificates and a CRL on both sides,
 //! use the same socket buffers and windows, and resume nothing.
 //!
-//! `qianmo-rivals [BYTES [HANDSHAKES]]` prints one line of JSON for each measurement. Times are CPU time of the
-//! whole process, both ends together, so that other work on the machine disturbs them little.
+//! `qianmo-rivals [BYTES [HANDSHAKES]]` has the stacks take turns and prints one line of JSON for each turn, so that what
+//! disturbs the machine for a while disturbs all. Times are CPU time of the whole process, both ends together.
 
 mod cost;
 mod link;
@@ -23,6 +23,7 @@ mod net {
 use std::{env, error::Error};
 
 use qianmo_crypto::tls::Group;
+use quinn::Connection;
 use serde_json::json;
 
 use crate::{
@@ -33,50 +34,79 @@ use crate::{
 type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 
 const GIB: u64 = 1 << 30;
-/// Transfers of the usual stack: it is so much quicker that one would be within the clock's error.
-const USUAL_TURNS: u64 = 5;
+/// Turns of each stack.
+const TURNS: usize = 9;
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut arguments = env::args().skip(1);
     let bytes = arguments.next().map_or(Ok(GIB), |text| text.parse())?;
-    let handshakes = arguments.next().map_or(Ok(1000), |text| text.parse())?;
+    let handshakes = arguments.next().map_or(Ok(200), |text| text.parse())?;
 
-    transfer("ring AES-128-GCM", usual::side()?, bytes, USUAL_TURNS).await?;
-    transfer("SM4-GCM", ours::side(Group::CurveSm2MlKem768)?, bytes, 1).await?;
-    greet("ring P-256", usual::side()?, handshakes).await?;
-    for group in [Group::CurveSm2, Group::CurveSm2MlKem768] {
-        greet(&group.to_string(), ours::side(group)?, handshakes).await?;
+    let stacks = [
+        Stack::new("ring AES-128-GCM", usual::side()?).await?,
+        Stack::new("SM4-GCM", ours::side(Group::CurveSm2MlKem768)?).await?,
+    ];
+    for _ in 0..TURNS {
+        for stack in &stacks {
+            stack.transfer(bytes).await?;
+        }
+    }
+    let mut stacks = [
+        Stack::new("ring P-256", usual::side()?).await?,
+        Stack::new(&Group::CurveSm2.to_string(), ours::side(Group::CurveSm2)?).await?,
+        Stack::new(&Group::CurveSm2MlKem768.to_string(), ours::side(Group::CurveSm2MlKem768)?).await?,
+    ];
+    for _ in 0..TURNS {
+        for stack in &mut stacks {
+            stack.greet(handshakes).await?;
+        }
     }
     Ok(())
 }
 
-async fn transfer(name: &str, side: Side, bytes: u64, turns: u64) -> Result<()> {
-    let mut link = Link::open(side)?;
-    let (connection, peer) = link.connect().await?;
-    let cost = Cost::start()?;
-    for _ in 0..turns {
-        link::transfer(&connection, &peer, bytes).await?;
-    }
-    report("transfer", name, bytes * turns, &cost, &connection)
+/// One way to do it, with a connection that stays open.
+struct Stack {
+    name: String,
+    link: Link,
+    connection: Connection,
+    peer: Connection,
 }
 
-async fn greet(name: &str, side: Side, handshakes: u64) -> Result<()> {
-    let mut link = Link::open(side)?;
-    let (connection, _peer) = link.connect().await?;
-    let cost = Cost::start()?;
-    for _ in 0..handshakes {
-        link.connect().await?;
+impl Stack {
+    async fn new(name: &str, side: Side) -> Result<Self> {
+        let mut link = Link::open(side)?;
+        let (connection, peer) = link.connect().await?;
+        Ok(Self { name: name.into(), link, connection, peer })
     }
-    report("handshake", name, handshakes, &cost, &connection)
-}
 
-fn report(what: &str, name: &str, count: u64, cost: &Cost, connection: &quinn::Connection) -> Result<()> {
-    let (cpu_s, wall_s) = cost.so_far()?;
-    let lost = connection.stats().path.lost_packets;
-    println!(
-        "{}",
-        json!({ "what": what, "name": name, "count": count, "cpu_s": cpu_s, "wall_s": wall_s, "lost": lost })
-    );
-    Ok(())
+    async fn transfer(&self, bytes: u64) -> Result<()> {
+        let before = self.lost();
+        let cost = Cost::start();
+        link::transfer(&self.connection, &self.peer, bytes).await?;
+        self.report("transfer", bytes, &cost, self.lost() - before);
+        Ok(())
+    }
+
+    async fn greet(&mut self, handshakes: u64) -> Result<()> {
+        let (cost, mut lost) = (Cost::start(), 0);
+        for _ in 0..handshakes {
+            let (connection, _peer) = self.link.connect().await?;
+            lost += connection.stats().path.lost_packets;
+        }
+        self.report("handshake", handshakes, &cost, lost);
+        Ok(())
+    }
+
+    /// Packets that this side sent and had to send again.
+    fn lost(&self) -> u64 {
+        self.connection.stats().path.lost_packets
+    }
+
+    fn report(&self, what: &str, count: u64, cost: &Cost, lost: u64) {
+        let (cpu_s, wall_s) = cost.so_far();
+        let name = &self.name;
+        let line = json!({ "what": what, "name": name, "count": count, "cpu_s": cpu_s, "wall_s": wall_s, "lost": lost });
+        println!("{line}");
+    }
 }
