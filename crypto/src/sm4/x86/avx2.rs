@@ -14,7 +14,7 @@ use core::arch::x86_64::*;
 
 pub(in crate::sm4) use self::ghash::Powers;
 use self::lanes::{GROUP_LEN, counters, encrypt, rounds, xor_into};
-use super::gfni;
+use super::gfni::{self, single};
 use crate::sm4::counter::Counter;
 use crate::sm4::schedule::{self, RoundKeys};
 use crate::sm4::{BLOCK_LEN, Block, KEY_LEN};
@@ -38,7 +38,7 @@ impl Keys {
 
     pub(in crate::sm4) fn encrypt_block(&self, block: &mut Block) {
         // SAFETY: `new` asked for the features.
-        unsafe { gfni::crypt_block(&self.0, block) }
+        unsafe { single::avx2::crypt_block(&self.0, block) }
     }
 
     pub(in crate::sm4) fn encrypt_blocks(&self, blocks: &mut [Block]) {

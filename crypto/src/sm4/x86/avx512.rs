@@ -14,7 +14,7 @@ use core::arch::x86_64::*;
 
 pub(in crate::sm4) use self::ghash::Powers;
 use self::lanes::{Counters, GROUP_LEN, encrypt, octets, rounds, xor_part, xor_whole};
-use super::gfni;
+use super::gfni::{self, single};
 use crate::sm4::batch::split;
 use crate::sm4::counter::Counter;
 use crate::sm4::schedule::{self, RoundKeys};
@@ -41,7 +41,7 @@ impl Keys {
 
     pub(in crate::sm4) fn encrypt_block(&self, block: &mut Block) {
         // SAFETY: `new` asked for the features.
-        unsafe { gfni::crypt_block(&self.0, block) }
+        unsafe { single::avx512::crypt_block(&self.0, block) }
     }
 
     pub(in crate::sm4) fn encrypt_blocks(&self, blocks: &mut [Block]) {
