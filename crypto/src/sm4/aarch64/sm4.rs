@@ -12,7 +12,7 @@ use super::block::{load, load_words, reverse, store, store_words};
 use super::keys::{Group, Rounds};
 use crate::sm4::KEY_LEN;
 use crate::sm4::counter::Counter;
-use crate::sm4::schedule::{CK, FK, ROUNDS, RoundKeys};
+use crate::sm4::schedule::{FK, ROUNDS, RoundKeys, ck};
 
 /// SM4 with the SM4 instructions.
 pub(in crate::sm4) struct Sm4;
@@ -26,8 +26,8 @@ impl Rounds for Sm4 {
     unsafe fn expand(key: &[u8; KEY_LEN]) -> RoundKeys {
         let mut round_keys = RoundKeys::default();
         let mut last = veorq_u32(words(load(key)), load_words(&FK));
-        for (place, ck) in round_keys.as_chunks_mut().0.iter_mut().zip(CK.as_chunks().0) {
-            last = next_keys(last, load_words(ck));
+        for (place, i) in round_keys.as_chunks_mut().0.iter_mut().zip((0..).step_by(4)) {
+            last = next_keys(last, load_words(&[ck(i), ck(i + 1), ck(i + 2), ck(i + 3)]));
             store_words(place, last);
         }
         round_keys
