@@ -56,12 +56,13 @@ impl<R: Rounds> Keys<R> {
     /// Expands `key`, unless the processor lacks the instructions.
     pub(in crate::sm4) fn new(key: &[u8; KEY_LEN]) -> Option<Self> {
         // SAFETY: the instructions are there.
-        R::is_available().then(|| Self::prepared(unsafe { R::expand(key) }))
+        R::is_available().then(|| unsafe { Self::prepared(R::expand(key)) })
     }
 
-    /// For a processor that has the instructions.
-    fn prepared(mut round_keys: RoundKeys) -> Self {
-        // SAFETY: the instructions are there.
+    /// # Safety
+    /// The processor has the instructions.
+    unsafe fn prepared(mut round_keys: RoundKeys) -> Self {
+        // SAFETY: as the caller says.
         unsafe { R::prepare(&mut round_keys) };
         Self(round_keys, PhantomData)
     }
@@ -118,7 +119,8 @@ impl<R: Rounds> Keys<R> {
 #[cfg(test)]
 pub(super) fn check<R: Rounds>() {
     assert!(R::is_available(), "this processor lacks the instructions");
-    let keys = |round_keys: &[u32; ROUNDS]| Keys::<R>::prepared((*round_keys).into());
+    // SAFETY: the instructions are there, as just asked.
+    let keys = |round_keys: &[u32; ROUNDS]| unsafe { Keys::<R>::prepared((*round_keys).into()) };
     oracle::check_blocks(|round_keys, blocks| keys(round_keys).encrypt_blocks(blocks));
     oracle::check_ctr(|round_keys, nonce, counter, data| {
         keys(round_keys).ctr(Counter::new(*nonce, counter), data);
