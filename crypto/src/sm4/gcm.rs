@@ -221,21 +221,21 @@ fn xor(data: &mut [u8], stream: &[Block]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sm4::oracle::bytes;
+    use crate::sm4::oracle::{bytes, step};
 
     /// What is done at once is what would be done one after the other, wherever batches end and the counter wraps.
     #[test]
     fn every_length_is_sealed_and_opened_as_by_its_steps() {
-        const MOST: usize = if cfg!(miri) { 40 } else { 2000 };
+        const MOST: usize = 2000;
         let (plain, aad) = (bytes(1, MOST), bytes(2, 21));
         for key in Kernel::available().filter_map(|kernel| Key::with_kernel(b"sixteen bytes ok", kernel)) {
-            for first in [1, u32::MAX - 40, u32::MAX] {
+            for first in [u32::MAX - 40, 1, u32::MAX].into_iter().step_by(step(3)) {
                 let j0 = Counter::new(*b"twelve bytes", first);
                 let mut mask = j0.to_block();
                 key.cipher.encrypt_block(&mut mask);
                 let mut text = plain.clone();
                 key.cipher.ctr(j0.plus(1), &mut text);
-                for len in 0..=MOST {
+                for len in (0..=MOST).step_by(step(501)) {
                     let case = format!("{}, {len} bytes, from counter {first}", key.cipher.kernel());
                     let mut buf = plain[..len].to_vec();
                     let tag = key.seal_from(j0, &aad, &mut buf);

@@ -41,7 +41,7 @@ impl Definition {
 }
 
 /// How far apart cases are: all are tried, but for Miri, which takes a thousand times as long.
-const fn step(under_miri: usize) -> usize {
+pub(super) const fn step(under_miri: usize) -> usize {
     if cfg!(miri) { under_miri } else { 1 }
 }
 
