@@ -13,6 +13,7 @@ mod data;
 mod demo;
 mod deploy;
 mod disk_full;
+mod features;
 mod identity;
 mod models;
 mod slow_view;

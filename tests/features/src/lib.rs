@@ -1,0 +1,2 @@
+#![forbid(unsafe_code)]
+//! Nothing: only this package's dependencies matter, see its `Cargo.toml`.
