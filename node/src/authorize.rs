@@ -21,7 +21,7 @@ use crate::{
     node::Shared,
     store::{
         facts::Fact,
-        state::{Contract, Dataset, State},
+        state::{Contract, Dataset, Standing, State},
     },
     words::counted,
 };
@@ -234,10 +234,10 @@ impl Use {
             id: order.contract(),
             consumer: &contract.consumer,
             terms: &contract.terms,
-            state: if contract.revoked.is_some() {
-                ContractState::Terminated
-            } else {
-                ContractState::Finalized
+            // Time and runs are facts of their own: the policies say which of them ended it.
+            state: match contract.state(node.now_ms()) {
+                Standing::Revoked => ContractState::Terminated,
+                Standing::InForce | Standing::Expired | Standing::Spent => ContractState::Finalized,
             },
             runs_used: self.runs_used,
         });

@@ -88,6 +88,11 @@ pub enum StartError {
     TrailGone(PathBuf),
     #[error("{0}")]
     Recorded(String),
+    #[error(
+        "entry {seq} of the trail ({action}) is not understood by this version: {why}. Passed over, it could leave in \
+         force what it ends, so the node does not start; run the version that wrote it, or a newer one"
+    )]
+    Entry { seq: u64, action: String, why: String },
     #[error("the sandbox does not start: {0}")]
     Sandbox(#[from] EngineError),
     #[error(transparent)]

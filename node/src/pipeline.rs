@@ -79,10 +79,11 @@ fn gate(node: &Shared, permit: &Permit, computed: &Computed) -> (End, Vec<Reason
         Verdict::Released(released) => (released.bytes(), None),
         Verdict::Held(held) => (held.stored_bytes(), Some(held.error.clone())),
     };
+    let (length, rows) = (bytes.len() as u64, Some(computed.document.table_rows()));
     let end = match (node.blobs.put(bytes), held) {
         (Err(e), _) => failed(WireError::new(ErrorCode::TrailUnavailable, e.to_string())),
-        (Ok(result), None) => End::Released { result, bytes: bytes.len() as u64 },
-        (Ok(result), Some(error)) => End::Held { result, bytes: bytes.len() as u64, error },
+        (Ok(result), None) => End::Released { result, bytes: length, rows },
+        (Ok(result), Some(error)) => End::Held { result, bytes: length, rows, error },
     };
     (end, reasons)
 }

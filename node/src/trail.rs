@@ -4,14 +4,18 @@ mod draft;
 mod outcome;
 pub(crate) mod read;
 
-use std::sync::{
-    Arc, PoisonError, RwLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use qianmo_crypto::{keys::KeyProvider, sm3::Digest};
-use qianmo_proto::{ErrorCode, Identity, WireError, views::Reason};
+use qianmo_proto::{ErrorCode, Identity, NameError, WireError, views::Reason};
 use qianmo_trail::{Event, EventDraft, Trail, TrailError, Writer, merkle, storage::Storage};
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -22,7 +26,7 @@ use crate::{
     node::StartError,
     store::{
         blobs::Blobs,
-        facts::{self, Fact},
+        facts::{self, Fact, NoFact},
         index::{Applied, Index, SledIndex},
         state::{Recorded, State},
     },
@@ -68,12 +72,12 @@ impl Ledger {
         if recovery.cut_bytes > 0 {
             tracing::warn!(bytes = recovery.cut_bytes, "cut an unacknowledged tail of the trail");
         }
-        let mut folder = Folder::open(config, &trail)?;
+        let mut folder = Folder::open(&config.index_dir(), &trail)?;
         let state = Arc::clone(&folder.state);
         let size = Arc::new(AtomicU64::new(trail.size()));
         let published = Arc::clone(&size);
         let on_commit = Box::new(move |events: &[(u64, Arc<Event>)]| {
-            folder.fold(events.iter().map(|(_, event)| event.as_ref()));
+            folder.committed(events);
             published.store(folder.size, Ordering::Release);
         });
         let writer = Writer::start(trail, on_commit)?;
@@ -187,8 +191,8 @@ struct Folder {
 }
 
 impl Folder {
-    fn open(config: &Config, trail: &Trail) -> Result<Self, StartError> {
-        let mut index = SledIndex::open(&config.index_dir())
+    fn open(dir: &Path, trail: &Trail) -> Result<Self, StartError> {
+        let mut index = SledIndex::open(dir)
             .map(|index| Box::new(index) as Box<dyn Index>)
             .map_err(|e| StartError::Recorded(e.to_string()))?;
         let (state, size) = match usable(index.as_ref(), trail) {
@@ -201,9 +205,10 @@ impl Folder {
         let behind = trail.size() - size;
         let mut folder = Self { state: Arc::new(RwLock::new(state)), index: Some(index), size };
         for entry in trail.entries(size..trail.size()) {
-            let (_, bytes) = entry?;
-            let event = Event::parse(&bytes).map_err(TrailError::from)?;
-            folder.fold(std::iter::once(&event));
+            let (seq, bytes) = entry?;
+            let event = Event::parse(&bytes).map_err(|e| not_understood(seq, &bytes, &e))?;
+            let recorded = recorded(&event).map_err(|e| not_understood(seq, &bytes, &e))?;
+            folder.fold(&[recorded], &bytes);
         }
         if behind > 0 {
             tracing::info!(entries = behind, "the index was brought up to the trail");
@@ -211,26 +216,37 @@ impl Folder {
         Ok(folder)
     }
 
-    fn fold<'a>(&mut self, events: impl Iterator<Item = &'a Event>) {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let mut changed = Vec::new();
-        let mut last = None;
-        for event in events {
-            match recorded(event) {
-                Ok(recorded) => changed.extend(state.apply(&recorded)),
-                // Written by a newer version, or not by a node: it changes nothing this version knows of.
-                Err(e) => tracing::warn!(seq = event.seq, error = %e, "an entry is not understood"),
+    /// Folds what the writer has just recorded.
+    fn committed(&mut self, events: &[(u64, Arc<Event>)]) {
+        let Some((_, last)) = events.last() else { return };
+        let read = events.iter().map(|(_, event)| recorded(event).map_err(|e| e.to_string()));
+        match read.collect::<Result<Vec<_>, _>>().and_then(|read| Ok((read, to_entry(last)?))) {
+            Ok((read, entry)) => self.fold(&read, &entry),
+            Err(error) => {
+                tracing::error!(seq = last.seq, error, "an entry of this very version is not understood")
             }
-            self.size = event.seq + 1;
-            last = event.to_entry().ok();
         }
-        let (Some(last), Some(index)) = (last, self.index.as_mut()) else { return };
-        let applied = Applied::new(self.size, merkle::leaf_hash(&last));
+    }
+
+    /// Folds `events`, the last of which is `entry` on the trail.
+    fn fold(&mut self, events: &[Recorded], entry: &[u8]) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let changed: Vec<_> = events.iter().flat_map(|event| state.apply(event)).collect();
+        self.size = events.last().map_or(self.size, |last| last.seq + 1);
+        let Some(index) = self.index.as_mut() else { return };
+        let applied = Applied::new(self.size, merkle::leaf_hash(entry));
         if let Err(e) = index.write(&state, &changed, applied) {
             tracing::error!(error = %e, "the index is given up until the next start");
             self.index = None;
         }
     }
+}
+
+/// Why the node does not start over entry `seq`, with its action as far as it can be read.
+fn not_understood(seq: u64, entry: &[u8], why: &dyn std::fmt::Display) -> StartError {
+    let action = serde_json::from_slice::<Value>(entry).ok();
+    let action = action.as_ref().and_then(|event| event.get("action")).and_then(Value::as_str);
+    StartError::Entry { seq, action: action.unwrap_or("no action").to_owned(), why: why.to_string() }
 }
 
 /// The index's state, if it belongs to this trail.
@@ -248,9 +264,23 @@ fn usable(index: &dyn Index, trail: &Trail) -> Option<(State, Applied)> {
     fits.then_some((state, applied))
 }
 
-fn recorded(event: &Event) -> Result<Recorded, String> {
-    let actor = event.actor.id.parse().map_err(|e: qianmo_proto::NameError| e.to_string())?;
-    let body = event.body.clone().ok_or("it has no body")?;
-    let fact = serde_json::from_value(body).map_err(|e| e.to_string())?;
-    Ok(Recorded { seq: event.seq, time_ms: event.time_ms, actor, fact })
+fn to_entry(event: &Event) -> Result<Vec<u8>, String> {
+    event.to_entry().map_err(|e| e.to_string())
 }
+
+/// Why an event is none of a node's own of this version.
+#[derive(Debug, thiserror::Error)]
+enum NotRecorded {
+    #[error(transparent)]
+    Actor(#[from] NameError),
+    #[error(transparent)]
+    Fact(#[from] NoFact),
+}
+
+fn recorded(event: &Event) -> Result<Recorded, NotRecorded> {
+    let fact = Fact::read(event.body.as_ref())?;
+    Ok(Recorded { seq: event.seq, time_ms: event.time_ms, actor: event.actor.id.parse()?, fact })
+}
+
+#[cfg(test)]
+mod tests;

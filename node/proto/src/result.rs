@@ -95,6 +95,17 @@ pub struct ResultDoc {
     pub vectors: Vec<NamedVector>,
 }
 
+impl ResultDoc {
+    /// Rows of all its tables, the longest column counting: the only place where rows could leave a node.
+    pub fn table_rows(&self) -> u64 {
+        let rows = |table: &ResultTable| {
+            let longest = table.columns.iter().map(|column| column.cells.len()).max().unwrap_or_default();
+            longest.max(table.contributors.len()) as u64
+        };
+        self.tables.iter().map(rows).sum()
+    }
+}
+
 /// The node's signed word about one job's result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {

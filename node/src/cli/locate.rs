@@ -20,13 +20,10 @@ pub(crate) struct Located {
 }
 
 impl Located {
-    /// Whether `person` may order jobs under it now, as far as it can be seen from here.
-    pub(crate) fn is_usable(&self, person: &Identity, now_ms: i64) -> bool {
+    /// Whether `person` may begin a run under it, as its node sees it.
+    pub(crate) fn is_usable(&self, person: &Identity) -> bool {
         let view = &self.view;
-        view.consumer == *person
-            && view.state == ContractState::Finalized
-            && view.terms.until_ms > now_ms
-            && view.runs_used < view.terms.runs
+        view.consumer == *person && view.state == ContractState::Finalized && view.runs_used < view.terms.runs
     }
 }
 

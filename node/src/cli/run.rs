@@ -49,7 +49,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     let params = command.params.as_deref().map_or_else(params::none, params::parse)?;
     let session = Session::open(shell).await?;
     let all = locate::contracts(&session, shell).await?;
-    let chosen = choose(&command, &component, &session, &all, shell.now_ms())?;
+    let chosen = choose(&command, &component, &session, &all)?;
     chosen.iter().try_for_each(|located| check_params(located, &params))?;
     let who = (&session.person, &shell.clock);
     let coordinator = coordinator(who, &component, &chosen, params)?;
@@ -80,14 +80,12 @@ fn choose<'a>(
     component: &Component,
     session: &Session,
     all: &'a [Located],
-    now_ms: i64,
 ) -> Result<Vec<&'a Located>, Fault> {
     if !command.contracts.is_empty() {
         return command.contracts.iter().map(|given| locate::named(all, given)).collect();
     }
     let usable = all.iter().filter(|located| {
-        located.is_usable(&session.person.identity, now_ms)
-            && located.view.terms.models.contains(&component.digest)
+        located.is_usable(&session.person.identity) && located.view.terms.models.contains(&component.digest)
     });
     let mut newest: BTreeMap<&DatasetRef, &Located> = BTreeMap::new();
     for located in usable {

@@ -10,7 +10,10 @@ use crate::{
     auth::Peer,
     authorize,
     node::Shared,
-    store::{facts::Fact, state::Contract},
+    store::{
+        facts::Fact,
+        state::{Contract, Standing},
+    },
 };
 
 /// `contract.ls`
@@ -88,23 +91,20 @@ fn may(
 
 fn view_of(node: &Shared, id: ContractId, contract: Contract) -> ContractView {
     let runs_used = contract.runs_used();
-    let ended = if contract.revoked.is_some() {
-        contract.revoked.clone()
-    } else if node.now_ms() > contract.terms.until_ms {
-        Some("expired".to_owned())
-    } else if runs_used >= contract.terms.runs && contract.runs.is_empty() {
-        Some("all runs are spent".to_owned())
-    } else {
-        None
+    let reason = match contract.state(node.now_ms()) {
+        Standing::InForce => None,
+        Standing::Revoked => contract.revoked.clone(),
+        Standing::Expired => Some("expired".to_owned()),
+        Standing::Spent => Some("all runs are spent".to_owned()),
     };
     ContractView {
         id,
         consumer: contract.consumer,
         steward: contract.steward,
-        state: if ended.is_some() { ContractState::Terminated } else { ContractState::Finalized },
+        state: if reason.is_some() { ContractState::Terminated } else { ContractState::Finalized },
         terms: contract.terms,
         runs_used,
-        reason: ended,
+        reason,
         at_ms: contract.at_ms,
     }
 }

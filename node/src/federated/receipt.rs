@@ -22,11 +22,7 @@ pub struct Fetched {
 impl Fetched {
     /// Rows in the result's tables: the only place where rows could leave a node.
     pub fn table_rows(&self) -> u64 {
-        let rows = |table: &qianmo_proto::result::ResultTable| {
-            let longest = table.columns.iter().map(|column| column.cells.len()).max().unwrap_or_default();
-            longest.max(table.contributors.len()) as u64
-        };
-        self.document.tables.iter().map(rows).sum()
+        self.document.table_rows()
     }
 }
 

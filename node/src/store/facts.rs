@@ -7,6 +7,7 @@ use qianmo_proto::{
     WireError, contract::OutputKind, views::Reason,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// One change of governance state.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -86,19 +87,55 @@ pub(crate) struct Ending {
     pub(crate) log: Option<Digest>,
 }
 
-/// The four ways to end, by what becomes of the result.
+/// The ways to end, by what becomes of the result. `rows` are the rows of its tables; version 0.1 did not count them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "end", rename_all = "kebab-case")]
 pub(crate) enum End {
     /// The result may go: SM3 and length of its document.
-    Released { result: Digest, bytes: u64 },
+    Released {
+        result: Digest,
+        bytes: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rows: Option<u64>,
+    },
     /// The result waits for a steward.
-    Held { result: Digest, bytes: u64, error: WireError },
+    Held {
+        result: Digest,
+        bytes: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rows: Option<u64>,
+        error: WireError,
+    },
     /// There is no result. `refunded`: the fault was the node's, the run is given back.
     Failed { error: WireError, refunded: bool },
 }
 
+/// Why the body of an entry is no fact of this version.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoFact {
+    /// There is none.
+    #[error("it has no body")]
+    Empty,
+    /// An unknown fact, or one of another shape.
+    #[error("{0}")]
+    Shape(String),
+    /// It says more than this version reads.
+    #[error("this version does not know the field {0}")]
+    Unread(String),
+}
+
 impl Fact {
+    /// Reads an entry's body. What this version would pass over is refused: it could be the word that ends a contract.
+    pub(crate) fn read(body: Option<&Value>) -> Result<Self, NoFact> {
+        let body = body.ok_or(NoFact::Empty)?;
+        let fact = Self::deserialize(body).map_err(|e| NoFact::Shape(e.to_string()))?;
+        let again = serde_json::to_value(&fact).map_err(|e| NoFact::Shape(e.to_string()))?;
+        match unread(body, &again) {
+            None => Ok(fact),
+            Some(field) => Err(NoFact::Unread(field.trim_start_matches('.').to_owned())),
+        }
+    }
+
     /// The event's action: `noun.verb`.
     pub(crate) const fn action(&self) -> &'static str {
         match self {
@@ -122,3 +159,23 @@ impl Fact {
         }
     }
 }
+
+/// The first field of `body` that is not in `again`, what was read of it.
+fn unread(body: &Value, again: &Value) -> Option<String> {
+    match (body, again) {
+        (Value::Object(body), Value::Object(again)) => body.iter().find_map(|(name, value)| {
+            let rest = match again.get(name) {
+                Some(again) => unread(value, again),
+                None => (!value.is_null()).then(String::new),
+            };
+            rest.map(|rest| format!(".{name}{rest}"))
+        }),
+        (Value::Array(body), Value::Array(again)) if body.len() == again.len() => {
+            body.iter().zip(again).find_map(|(body, again)| unread(body, again))
+        }
+        _ => (body != again).then(String::new),
+    }
+}
+
+#[cfg(test)]
+mod tests;

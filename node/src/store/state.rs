@@ -46,7 +46,33 @@ pub(crate) struct Contract {
     pub(crate) at_ms: i64,
 }
 
+/// Where a contract stands. The one place that says when it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Jobs may be ordered.
+    InForce,
+    /// A steward, or its consumer, has ended it.
+    Revoked,
+    /// Its last moment of use is past.
+    Expired,
+    /// Every run is charged, and none of them is federated: one of those may have rounds to come.
+    Spent,
+}
+
 impl Contract {
+    /// Where it stands at `now_ms`, UNIX milliseconds.
+    pub(crate) fn state(&self, now_ms: i64) -> Standing {
+        if self.revoked.is_some() {
+            Standing::Revoked
+        } else if now_ms > self.terms.until_ms {
+            Standing::Expired
+        } else if self.runs_used() >= self.terms.runs && self.runs.is_empty() {
+            Standing::Spent
+        } else {
+            Standing::InForce
+        }
+    }
+
     /// Runs charged so far.
     pub(crate) fn runs_used(&self) -> u32 {
         u32::try_from(self.jobs.len() + self.runs.len()).unwrap_or(u32::MAX)
@@ -245,12 +271,12 @@ impl State {
             job.reasons.extend(ending.reasons.iter().cloned());
             job.log = ending.log;
             match &ending.end {
-                End::Released { result, bytes } => {
+                End::Released { result, bytes, .. } => {
                     job.state = JobState::Released;
                     job.result = Some((*result, *bytes));
                     job.released = Some((seq, at_ms));
                 }
-                End::Held { result, bytes, error } => {
+                End::Held { result, bytes, error, .. } => {
                     job.state = JobState::Held;
                     job.result = Some((*result, *bytes));
                     job.error = Some(error.clone());

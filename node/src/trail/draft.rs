@@ -94,12 +94,12 @@ fn add_details(draft: &mut EventDraft, fact: &Fact) {
         Fact::JobRefused { error, .. } => draft.outcome = Some(failed(error)),
         Fact::JobEnded(ending) => {
             let (outcome, data) = match &ending.end {
-                End::Released { result, bytes } => (Outcome::OK, Some((*result, *bytes))),
-                End::Held { result, bytes, error } => (failed(error), Some((*result, *bytes))),
+                End::Released { result, bytes, rows } => (Outcome::OK, Some((*result, *bytes, *rows))),
+                End::Held { result, bytes, rows, error } => (failed(error), Some((*result, *bytes, *rows))),
                 End::Failed { error, .. } => (failed(error), None),
             };
             draft.outcome = Some(outcome);
-            draft.data = data.map(|(digest, bytes)| Data { digest, bytes: Some(bytes), rows: Some(0) });
+            draft.data = data.map(|(digest, bytes, rows)| Data { digest, bytes: Some(bytes), rows });
         }
         Fact::ModelPushed { manifest, .. } => {
             draft.model =

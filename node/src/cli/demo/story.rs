@@ -146,10 +146,8 @@ async fn ask(consumer: &Session, hospital: &Hospital, shell: &Shell) -> Result<R
 
 async fn fit(consumer: &Session, glm: &Component, shell: &Shell) -> Result<Report, Fault> {
     let contracts = locate::contracts(consumer, shell).await?;
-    let contracts: Vec<&Located> = contracts
-        .iter()
-        .filter(|located| located.is_usable(&consumer.person.identity, shell.now_ms()))
-        .collect();
+    let contracts: Vec<&Located> =
+        contracts.iter().filter(|located| located.is_usable(&consumer.person.identity)).collect();
     let who = (&consumer.person, &shell.clock);
     let coordinator = coordinator(who, glm, &contracts, params::parse(PARAMS)?)?;
     let sites = contracts.iter().map(|located| site(located, consumer)).collect();

@@ -155,6 +155,7 @@ fn a_held_result_is_released_or_withheld() {
         let end = End::Held {
             result: sm3::digest(b"r"),
             bytes: 3,
+            rows: Some(2),
             error: WireError::new(ErrorCode::Held, "min-cell"),
         };
         let ending =
