@@ -118,6 +118,10 @@ fn a_model_sees_the_fields_of_the_contract_and_no_others() {
     let job = clinic.consumer().order(&everything).unwrap();
     let got = clinic.consumer().ok(&["result", "get", job.id.as_str()]);
     assert_eq!(got["result"]["tables"][0]["columns"][0]["cells"]["text"], serde_json::json!(["benign"]));
+    let trail = clinic.auditor().trail();
+    let outcome = trail.iter().rfind(|entry| entry.0["id"] == job.id.as_str()).unwrap();
+    let rows: usize = got["result"]["tables"].as_array().unwrap().iter().map(rows_of).sum();
+    assert!(rows > 0 && outcome.0["data"]["rows"] == rows, "{rows} rows have left: {outcome:?}");
 
     let fields = vec!["salary".to_owned()];
     let error = clinic.consumer().ask(&Ask { fields, ..clinic.terms(clinic.counter()) }).unwrap_err();
@@ -189,4 +193,9 @@ fn a_revoked_contract_stops_its_running_job_within_a_second() {
     assert!(watch.elapsed().as_millis() < 1_000, "it took {:?}", watch.elapsed());
     assert_eq!((ended.state, ended.error.unwrap().code), (JobState::Failed, ErrorCode::Stopped));
     refused(clinic.consumer().order(&clinic.count(&contract)), ErrorCode::Contract, "contract-not-in-force");
+}
+
+/// Rows of a table of a result.
+fn rows_of(table: &serde_json::Value) -> usize {
+    table["contributors"].as_array().unwrap().len()
 }
