@@ -96,7 +96,7 @@ pub enum CertError {
     /// No CRL of the issuer is loaded.
     #[error(
         "no certificate revocation list of {issuer} is loaded, so nothing it issued is accepted; fetch its \
-         current CRL (its operator makes one with `qianmo ca crl`) and reload"
+         current CRL (its operator makes one with `qianmo ca crl`) and put it in place as crl.pem"
     )]
     MissingCrl {
         /// The CA whose list is missing.
@@ -105,7 +105,7 @@ pub enum CertError {
     /// The issuer's CRL should have been replaced by now.
     #[error(
         "the certificate revocation list of {issuer} is stale since {}, so nothing it issued is accepted; \
-         fetch its current CRL and reload", text(*.since_ms)
+         fetch its current CRL and put it in place as crl.pem", text(*.since_ms)
     )]
     StaleCrl {
         /// The CA whose list is stale.

@@ -22,7 +22,7 @@ use rustls::{
     version::TLS13,
 };
 
-pub use self::refusal::explain;
+pub use self::refusal::{alert, explain};
 use self::verifier::{ClientVerifier, ServerVerifier};
 use crate::{CertError, Certificate, Trust, chain_from_pem};
 

@@ -40,7 +40,7 @@ pub(crate) async fn answer(
 ) -> Result<Answer, WireError> {
     let body = match &request {
         Request::ModelPush { .. } => body(node, body_length, recv).await?,
-        _ => frame::read_body(recv, body_length, 0).await?,
+        _ => frame::read_body(recv, body_length, 0, node.config.limits.stall).await?,
     };
     Ok(match request {
         Request::NodeInfo {} => ok(peers::info(node, peer)?),
@@ -92,5 +92,5 @@ async fn body(node: &Shared, length: u64, recv: &mut RecvStream) -> Result<Vec<u
         node.uploads.acquire().await.map_err(|_| {
             WireError::new(qianmo_proto::ErrorCode::ShuttingDown, "the node is shutting down")
         })?;
-    frame::read_body(recv, length, limits::BODY_BYTES).await
+    frame::read_body(recv, length, limits::BODY_BYTES, node.config.limits.stall).await
 }

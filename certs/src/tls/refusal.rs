@@ -21,6 +21,14 @@ pub(super) fn to_tls(refusal: CertError) -> Error {
     Error::InvalidCertificate(reason)
 }
 
+/// The TLS alert that tells a peer of `refusal`: the same number whether it is found in the handshake or later.
+pub fn alert(refusal: &CertError) -> u8 {
+    let Error::InvalidCertificate(reason) = to_tls(refusal.clone()) else {
+        return u8::from(AlertDescription::CertificateUnknown);
+    };
+    u8::from(AlertDescription::from(reason))
+}
+
 /// What a failed handshake means and what to do about it, or `None` if certificates were not the reason.
 ///
 /// Covers both sides: refusals made here, and alerts that say the peer refused us.
@@ -37,22 +45,23 @@ pub fn explain(error: &Error) -> Option<String> {
     Some(text.to_owned())
 }
 
+/// Read by both sides: the refusal is sent along with the alert.
 fn refused_by_us(reason: &CertificateError) -> Option<&'static str> {
     Some(match reason {
         CertificateError::Revoked => {
-            "the peer's certificate is revoked; its holder needs a new key and certificate"
+            "the certificate shown is revoked; its holder needs a new key and certificate"
         }
         CertificateError::Expired => {
-            "the peer's certificate has expired; its holder must have it renewed. Check this machine's clock too"
+            "the certificate shown has expired; its holder must have it renewed. Check this machine's clock too"
         }
         CertificateError::NotValidYet => {
-            "the peer's certificate is not valid yet; check this machine's clock"
+            "the certificate shown is not valid yet; check this machine's clock"
         }
         CertificateError::UnknownIssuer => {
-            "the peer's certificate is of another federation: no CA in our trust file issued it"
+            "the certificate shown is of another federation: no CA in the trust file issued it"
         }
-        CertificateError::BadSignature => "the peer's certificate is not signed by the CA it names",
-        CertificateError::BadEncoding => "the peer's certificate cannot be read",
+        CertificateError::BadSignature => "the certificate shown is not signed by the CA it names",
+        CertificateError::BadEncoding => "the certificate shown cannot be read",
         _ => return None,
     })
 }

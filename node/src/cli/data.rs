@@ -7,7 +7,7 @@ use qianmo_proto::{DatasetMeta, Name, Request, WireError, views::Done};
 
 use super::{
     connect::Session,
-    exit::{Exit, Fault, read_text},
+    exit::{Exit, Fault},
     lang::Lang,
     output::{Facts, Output, Rows},
     shell::Shell,
@@ -40,7 +40,7 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> {
     // Before anything is asked of a node: is the file there?
     let descriptor = match &command {
-        Command::Add { descriptor } => Some(read_text(descriptor)?),
+        Command::Add { descriptor } => Some(read_descriptor(descriptor)?),
         _ => None,
     };
     let client = Session::open(shell).await?.target().await?;
@@ -68,6 +68,33 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
         }
     }
     Ok(Exit::Done)
+}
+
+/// Most bytes of a descriptor: far above any, and below what a request may have.
+const DESCRIPTOR_BYTES: u64 = 512 << 10;
+
+/// The text of a descriptor. The data themselves, given by mistake, are told from it.
+fn read_descriptor(path: &Path) -> Result<String, Fault> {
+    let bytes = std::fs::metadata(path).map_err(|e| Fault::file(path, "read", &e))?.len();
+    if bytes > DESCRIPTOR_BYTES {
+        return Err(no_descriptor(path, &format!("it has {bytes} bytes")));
+    }
+    let content = std::fs::read(path).map_err(|e| Fault::file(path, "read", &e))?;
+    let text = String::from_utf8(content).map_err(|_| no_descriptor(path, "it is not UTF-8 text"))?;
+    let named_so = path.extension().is_some_and(|extension| extension == "toml");
+    match text.parse::<toml::Table>() {
+        Err(e) if !named_so => Err(no_descriptor(path, &format!("it is not TOML: {}", e.message()))),
+        // The node says what is wrong with it, and where.
+        _ => Ok(text),
+    }
+}
+
+fn no_descriptor(path: &Path, why: &str) -> Fault {
+    Fault::input(format!(
+        "{} is not a dataset's descriptor ({why}): put the data file into the data folder of the node, and give a small \
+         TOML file that names it and its fields, such as deploy/samples/screening.toml",
+        path.display()
+    ))
 }
 
 /// Lists a dataset from its descriptor's text.

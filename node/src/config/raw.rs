@@ -85,12 +85,20 @@ struct RawLimits {
     jobs: usize,
     jobs_queued: usize,
     check_s: u64,
+    stall_s: u64,
 }
 
 impl Default for RawLimits {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { connections: 1024, connections_per_identity: 32, jobs: cores, jobs_queued: 256, check_s: 60 }
+        Self {
+            connections: 1024,
+            connections_per_identity: 32,
+            jobs: cores,
+            jobs_queued: 256,
+            check_s: 60,
+            stall_s: 20,
+        }
     }
 }
 
@@ -163,6 +171,7 @@ impl RawConfig {
                 jobs: self.limits.jobs,
                 jobs_queued: self.limits.jobs_queued,
                 check: Duration::from_secs(self.limits.check_s),
+                stall: Duration::from_secs(self.limits.stall_s),
             },
             egress: Egress {
                 min_cell: self.egress.min_cell,
@@ -192,6 +201,7 @@ impl RawConfig {
         within("limits.jobs_queued", limits.jobs_queued as u64, 1, 1_000_000);
         // Twice this is less than a client waits for an answer.
         within("limits.check_s", limits.check_s, 1, 540);
+        within("limits.stall_s", limits.stall_s, 1, 600);
         within("egress.min_cell", u64::from(self.egress.min_cell), u64::from(MIN_CELL_FLOOR), 1_000_000);
         within("egress.max_bytes", self.egress.max_bytes, 1, 32 << 20);
         within("sandbox.fuel", self.sandbox.fuel, 1, u64::MAX);

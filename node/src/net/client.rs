@@ -10,7 +10,10 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     clock::{Clock, TlsClock},
-    net::{endpoint, frame, quic},
+    net::{
+        close::{self, unreachable},
+        endpoint, frame, quic,
+    },
 };
 
 /// A handshake takes milliseconds; a key mismatch or a dead host shows only as silence.
@@ -64,8 +67,8 @@ impl Client {
         let connecting = endpoint.connect_with(config, address, &node.dns_name()).map_err(|e| fail(&e))?;
         let connection = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
             .await
-            .map_err(|_| fail(&"no answer within 5 s"))?
-            .map_err(|e| handshake_error(node, address, &e))?;
+            .map_err(|_| fail(&format_args!("no answer within {CONNECT_TIMEOUT:?}")))?
+            .map_err(|e| close::explain(node, address, &e))?;
         Ok(Self { endpoint, connection, node: node.clone() })
     }
 
@@ -85,23 +88,37 @@ impl Client {
         request: Request,
         body: &[u8],
     ) -> Result<(T, Vec<u8>), WireError> {
+        let patience = patience(&request);
+        self.exchange_within(request, body, patience).await
+    }
+
+    /// [`Self::exchange`] that waits `patience` for the answer to begin, once the request is sent.
+    pub async fn exchange_within<T: DeserializeOwned>(
+        &self,
+        request: Request,
+        body: &[u8],
+        patience: Duration,
+    ) -> Result<(T, Vec<u8>), WireError> {
+        // Before a stream is opened: of one that was never written to, the node would not know.
+        let header = encode(request, body.len() as u64)?;
         let (mut send, mut recv) = self.connection.open_bi().await.map_err(|e| self.lost(&e))?;
-        let header = RequestHeader::new(request, body.len() as u64);
-        // A refusal may come before the body is taken, so a failed write is no verdict yet.
-        let written = frame::write(&mut send, &header, body).await;
-        let reply = match read_reply(&mut recv).await {
+        let written = frame::write(&mut send, &header, body, frame::STALL).await;
+        // A refusal may come before the body is taken, so a failed write is no verdict yet; but no answer is long in
+        // coming to what was not sent.
+        let patience = if written.is_ok() { patience } else { frame::STALL };
+        let reply = match read_reply(&mut recv, patience).await {
             Ok(reply) => reply,
-            Err(e) => return Err(self.closed_reason().unwrap_or_else(|| written.err().unwrap_or(e))),
+            Err(e) => return Err(self.closed_reason().or(written.err()).unwrap_or_else(|| self.at(e))),
         };
         let length = reply.body;
         let answer = reply.into_result()?;
-        let body = frame::read_body(&mut recv, length, limits::BODY_BYTES).await?;
+        let body = frame::read_body(&mut recv, length, limits::BODY_BYTES, frame::STALL).await?;
         Ok((answer, body))
     }
 
     /// Says goodbye and waits until the other side has heard it.
     pub async fn close(self) {
-        self.connection.close(0u32.into(), b"done");
+        self.connection.close(close::DONE, b"done");
         // Bounded: the close frame is sent at once, waiting only helps it on its way.
         let _ = tokio::time::timeout(Duration::from_millis(200), self.endpoint.wait_idle()).await;
     }
@@ -117,54 +134,55 @@ impl Client {
     }
 
     fn closed_reason(&self) -> Option<WireError> {
-        self.connection
-            .close_reason()
-            .map(|e| handshake_error(&self.node, self.connection.remote_address(), &e))
+        self.connection.close_reason().map(|e| self.lost(&e))
     }
 
     fn lost(&self, e: &quinn::ConnectionError) -> WireError {
-        handshake_error(&self.node, self.connection.remote_address(), e)
+        close::explain(&self.node, self.connection.remote_address(), e)
+    }
+
+    /// The error with the node that it came of.
+    fn at(&self, e: WireError) -> WireError {
+        WireError { message: format!("{}: {}", self.node, e.message), ..e }
     }
 }
 
-/// Reads a reply header. An answer to a long-poll may take as long as the server lets it.
-async fn read_reply(recv: &mut quinn::RecvStream) -> Result<Reply, WireError> {
-    let bytes = frame::read_reply_header(recv).await?;
+/// What a request may take beside what it asks to wait for: a busy disk, a policy set, a long list.
+const ANSWER: Duration = Duration::from_secs(60);
+/// A model is compiled before it is taken.
+const MODEL: Duration = Duration::from_secs(5 * 60);
+/// A dataset is read from end to end: twice the longest `limits.check_s`, and a little.
+const READING: Duration = Duration::from_secs(19 * 60);
+
+/// How long the answer to `request` may be in coming, once it is sent. A lost connection shows sooner.
+fn patience(request: &Request) -> Duration {
+    match request {
+        Request::JobRun { wait_ms, .. } | Request::JobShow { wait_ms, .. } => {
+            ANSWER.saturating_add(Duration::from_millis(*wait_ms))
+        }
+        Request::DataAdd { .. } => READING,
+        Request::ModelPush { .. } => MODEL,
+        _ => ANSWER,
+    }
+}
+
+/// A request as its frame; one that is too long is named.
+fn encode(request: Request, body: u64) -> Result<Vec<u8>, WireError> {
+    if body > limits::BODY_BYTES as u64 {
+        let kind = request.kind();
+        let text = format!("{kind}: the body has {body} bytes; the limit is {}", limits::BODY_BYTES);
+        return Err(WireError::new(ErrorCode::TooLarge, text));
+    }
+    let header = RequestHeader::new(request, body);
+    frame::encode(&header).map_err(|e| {
+        let text = format!("{} is not sent: {}; give it less", header.request.kind(), e.message);
+        WireError::new(e.code, text)
+    })
+}
+
+/// Reads a reply header.
+async fn read_reply(recv: &mut quinn::RecvStream, patience: Duration) -> Result<Reply, WireError> {
+    let bytes = frame::read_reply_header(recv, patience).await?;
     serde_json::from_slice(&bytes)
         .map_err(|e| WireError::new(ErrorCode::BadRequest, format!("the reply header does not parse: {e}")))
-}
-
-fn unreachable(node: &Identity, address: SocketAddr, e: &dyn std::fmt::Display) -> WireError {
-    let text = format!("{node} at {address} cannot be reached: {e}; is it running (qianmo serve)?");
-    WireError::new(ErrorCode::PeerUnreachable, text)
-}
-
-/// TLS alerts say whose certificate was refused; turn them into words.
-fn handshake_error(node: &Identity, address: SocketAddr, e: &quinn::ConnectionError) -> WireError {
-    use quinn::ConnectionError::{ApplicationClosed, ConnectionClosed, TransportError};
-    let (code, reason) = match e {
-        ConnectionClosed(close) => {
-            (Some(close.error_code), String::from_utf8_lossy(&close.reason).into_owned())
-        }
-        TransportError(error) => (Some(error.code), error.reason.clone()),
-        ApplicationClosed(close) => (None, String::from_utf8_lossy(&close.reason).into_owned()),
-        _ => return unreachable(node, address, e),
-    };
-    // RFC 9001, 4.8: 0x100 + TLS alert.
-    let alert = code.map(u64::from).and_then(|code| code.checked_sub(0x100));
-    let hint = match alert {
-        Some(42 | 46) => "a certificate is not acceptable; is a fresh crl.pem in place on both sides?",
-        Some(44) => "a certificate is revoked",
-        Some(45) => "a certificate is expired or not yet valid",
-        Some(48) => "a certificate is of another federation (unknown CA)",
-        Some(51) => {
-            "a signature does not hold: is it a certificate of another federation with the same name?"
-        }
-        Some(40 | 47) => "no common key exchange or suite",
-        Some(116) => "a certificate is required",
-        Some(_) => "the TLS handshake failed",
-        None => return unreachable(node, address, &reason),
-    };
-    let text = format!("{node} at {address}: {hint} ({reason})");
-    WireError::new(ErrorCode::Certificate, text)
 }

@@ -6,32 +6,32 @@ use qianmo_proto::{ErrorCode, WireError, limits};
 use quinn::{ReadExactError, RecvStream, SendStream};
 use serde::Serialize;
 
-/// How long a peer may stall: a frame must come in within it, and a body must go on moving. One that does not costs
-/// its stream, not more.
-pub(crate) const FRAME_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a peer may stall if nothing else is said: a frame must come in within it, and a body must go on moving.
+/// One that does not costs its stream, not more.
+pub(crate) const STALL: Duration = Duration::from_secs(20);
 
 /// The slowest body that is waited for, bytes a second: 2 Mbit/s.
 const SLOWEST_BODY: u64 = 256 << 10;
 
 /// How long a body of `bytes` bytes may take, if it goes on moving.
-const fn body_timeout(bytes: usize) -> Duration {
-    FRAME_TIMEOUT.saturating_add(Duration::from_secs(bytes as u64 / SLOWEST_BODY))
+const fn body_timeout(bytes: usize, stall: Duration) -> Duration {
+    stall.saturating_add(Duration::from_secs(bytes as u64 / SLOWEST_BODY))
 }
 
-/// A body moves as long as a piece of this length does within [`FRAME_TIMEOUT`].
+/// A body moves as long as a piece of this length does within the time to stall.
 const PIECE: usize = 64 << 10;
 
-/// A reply may be a long-poll: the node answers `wait_ms` late at most, and that is capped.
-pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(20 * 60);
-
 /// Reads the header frame of a request.
-pub(crate) async fn read_header(recv: &mut RecvStream) -> Result<Vec<u8>, WireError> {
-    timed("header", FRAME_TIMEOUT, header(recv)).await
+pub(crate) async fn read_header(recv: &mut RecvStream, stall: Duration) -> Result<Vec<u8>, WireError> {
+    timed("header", stall, header(recv)).await
 }
 
-/// Reads the header frame of a reply, which may be long in coming.
-pub(crate) async fn read_reply_header(recv: &mut RecvStream) -> Result<Vec<u8>, WireError> {
-    timed("reply", REPLY_TIMEOUT, header(recv)).await
+/// Reads the header frame of a reply, which may be as long in coming as `patience`.
+pub(crate) async fn read_reply_header(
+    recv: &mut RecvStream,
+    patience: Duration,
+) -> Result<Vec<u8>, WireError> {
+    timed("answer", patience, header(recv)).await
 }
 
 async fn header(recv: &mut RecvStream) -> Result<Vec<u8>, WireError> {
@@ -52,40 +52,47 @@ pub(crate) async fn read_body(
     recv: &mut RecvStream,
     length: u64,
     limit: usize,
+    stall: Duration,
 ) -> Result<Vec<u8>, WireError> {
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     if length > limit {
         let text = format!("the body has {length} bytes; the limit here is {limit}");
         return Err(WireError::new(ErrorCode::TooLarge, text));
     }
-    timed("body", body_timeout(length), async {
+    timed("body", body_timeout(length, stall), async {
         let mut bytes = vec![0; length];
         for piece in bytes.chunks_mut(PIECE) {
-            timed("next piece of the body", FRAME_TIMEOUT, read_exact(recv, piece)).await?;
+            timed("next piece of the body", stall, read_exact(recv, piece)).await?;
         }
         Ok(bytes)
     })
     .await
 }
 
-/// Writes a header frame and a body, and ends the stream.
-pub(crate) async fn write<T: Serialize>(
-    send: &mut SendStream,
-    header: &T,
-    body: &[u8],
-) -> Result<(), WireError> {
+/// A header as its frame; an error if it is longer than any peer would take.
+pub(crate) fn encode<T: Serialize>(header: &T) -> Result<Vec<u8>, WireError> {
     let json = serde_json::to_vec(header)
         .map_err(|e| WireError::new(ErrorCode::Internal, format!("the header does not serialise: {e}")))?;
     let length = u32::try_from(json.len()).ok().filter(|n| *n as usize <= limits::HEADER_BYTES);
     let length = length.ok_or_else(|| {
-        WireError::new(ErrorCode::TooLarge, format!("the header would have {} bytes", json.len()))
+        let text = format!("it would have {} bytes; the limit is {}", json.len(), limits::HEADER_BYTES);
+        WireError::new(ErrorCode::TooLarge, text)
     })?;
-    timed("message", body_timeout(body.len()), async {
+    Ok([&length.to_be_bytes(), json.as_slice()].concat())
+}
+
+/// Writes an encoded header and a body, and ends the stream.
+pub(crate) async fn write(
+    send: &mut SendStream,
+    header: &[u8],
+    body: &[u8],
+    stall: Duration,
+) -> Result<(), WireError> {
+    timed("message", body_timeout(body.len(), stall), async {
         let gone = |e: quinn::WriteError| WireError::new(ErrorCode::Incomplete, format!("stream lost: {e}"));
-        let head = length.to_be_bytes();
-        for piece in [&head[..], &json].into_iter().chain(body.chunks(PIECE)) {
+        for piece in header.chunks(PIECE).chain(body.chunks(PIECE)) {
             let taken = async { send.write_all(piece).await.map_err(gone) };
-            timed("next piece of the message", FRAME_TIMEOUT, taken).await?;
+            timed("next piece of the message", stall, taken).await?;
         }
         send.finish().map_err(|e| WireError::new(ErrorCode::Incomplete, format!("stream lost: {e}")))
     })
@@ -108,7 +115,7 @@ async fn timed<T>(
     work: impl Future<Output = Result<T, WireError>>,
 ) -> Result<T, WireError> {
     tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-        let text = format!("the {what} took more than {} s", limit.as_secs());
+        let text = format!("the {what} took more than {limit:?}");
         Err(WireError::new(ErrorCode::Incomplete, text))
     })
 }

@@ -1,6 +1,7 @@
 //! The wire: QUIC endpoints, frames, the server loop and the client. Knows nothing of jobs or policy.
 
 pub mod client;
+pub(crate) mod close;
 pub mod endpoint;
 pub(crate) mod frame;
 pub(crate) mod peers;

@@ -215,8 +215,10 @@ impl Session for TlsSession {
     }
 }
 
+/// In words: they go to the peer with the alert, and into both logs.
 fn transport_error(code: TransportErrorCode, error: &rustls::Error) -> TransportError {
-    TransportError { code, frame: None, reason: error.to_string() }
+    let reason = qianmo_certs::tls::explain(error).unwrap_or_else(|| error.to_string());
+    TransportError { code, frame: None, reason }
 }
 
 #[cfg(test)]

@@ -7,14 +7,14 @@ use std::{
     time::Duration,
 };
 
-use qianmo_certs::Usage;
+use qianmo_certs::{CertError, Usage};
 use qianmo_proto::{ErrorCode, Identity, Reply, RequestHeader, WireError};
 use quinn::{Connection, Endpoint, Incoming, RecvStream, SendStream};
 use rustls::pki_types::CertificateDer;
 
 use crate::{
     auth::Peer,
-    net::{frame, quic::HandshakeInfo},
+    net::{close, frame, quic::HandshakeInfo},
     node::Shared,
     reply::{self, Answer},
 };
@@ -72,33 +72,31 @@ async fn connection(node: Shared, slots: Slots, incoming: Incoming) {
             Some(_slot) => requests(&node, &peer, &connection).await,
             None => {
                 tracing::warn!(peer = %peer.identity(), "too many connections of one identity");
-                connection.close(1u32.into(), b"too many connections of this identity; close some");
+                connection.close(close::NO_ROOM, b"too many connections of this identity; close some");
             }
         },
         Err(e) => {
             tracing::warn!(%remote, error = %e, "connection refused");
-            connection.close(1u32.into(), e.message.as_bytes());
+            close::refuse(&connection, &e);
         }
     }
 }
 
 /// The peer behind a finished handshake: the verifier has judged the chain, this reads who it is.
-fn peer_of(node: &Shared, connection: &Connection) -> Result<Peer, WireError> {
-    let lost = |what: &str| WireError::new(ErrorCode::Certificate, format!("the handshake left no {what}"));
+fn peer_of(node: &Shared, connection: &Connection) -> Result<Peer, CertError> {
     let chain = connection
         .peer_identity()
         .and_then(|any| any.downcast::<Vec<CertificateDer<'static>>>().ok())
-        .ok_or_else(|| lost("certificate"))?;
+        .ok_or(CertError::NoCertificate)?;
     let info = connection
         .handshake_data()
         .and_then(|any| any.downcast::<HandshakeInfo>().ok())
-        .ok_or_else(|| lost("parameters"))?;
-    let (leaf, intermediates) = chain.split_first().ok_or_else(|| lost("certificate"))?;
+        .ok_or_else(|| CertError::Tls("the handshake left no parameters".to_owned()))?;
+    let (leaf, intermediates) = chain.split_first().ok_or(CertError::NoCertificate)?;
     let verified = node
         .trust
         .current()
-        .verify_chain(leaf, intermediates, Usage::Client, node.now_ms())
-        .map_err(|e| WireError::new(ErrorCode::Certificate, e.to_string()))?;
+        .verify_chain(leaf, intermediates, Usage::Client, node.now_ms())?;
     Ok(Peer { verified, group: info.group_name(), suite: info.suite_name() })
 }
 
@@ -109,7 +107,7 @@ async fn requests(node: &Shared, peer: &Peer, connection: &Connection) {
     loop {
         let streams = tokio::select! {
             streams = connection.accept_bi() => streams,
-            _ = stop.wait_for(|stop| *stop) => return connection.close(2u32.into(), b"shutting down"),
+            _ = stop.wait_for(|stop| *stop) => return connection.close(close::SHUTTING_DOWN, b"shutting down"),
         };
         let (send, recv) = match streams {
             Ok(streams) => streams,
@@ -117,7 +115,7 @@ async fn requests(node: &Shared, peer: &Peer, connection: &Connection) {
         };
         if let Err(e) = node.trust.still_valid(&peer.verified, node.now_ms()) {
             tracing::warn!(peer = %peer.identity(), error = %e, "certificate no longer valid");
-            return connection.close(1u32.into(), e.to_string().as_bytes());
+            return close::refuse(connection, &e);
         }
         let (node, peer) = (node.clone(), peer.clone());
         tokio::spawn(async move { stream(&node, &peer, send, recv).await });
@@ -134,17 +132,31 @@ async fn stream(node: &Shared, peer: &Peer, mut send: SendStream, mut recv: Recv
             Answer { reply: Reply::error(error), body: vec![] }
         }
     };
-    if let Err(e) = frame::write(&mut send, &answer.reply, &answer.body).await {
+    let stall = node.config.limits.stall;
+    let written = match framed(answer) {
+        Ok((header, body)) => frame::write(&mut send, &header, &body, stall).await,
+        Err(e) => Err(e),
+    };
+    if let Err(e) = written {
         tracing::debug!(peer = %peer.identity(), error = %e, "the answer was not taken");
         let _ = send.reset(0u32.into());
         return;
     }
     // Without this the stream's end could be lost with the task; a client that never reads is cut off.
-    let _ = tokio::time::timeout(frame::FRAME_TIMEOUT, send.stopped()).await;
+    let _ = tokio::time::timeout(stall, send.stopped()).await;
+}
+
+/// An answer as it is written; instead of one that no client would take, a refusal that says so.
+fn framed(answer: Answer) -> Result<(Vec<u8>, Vec<u8>), WireError> {
+    let Answer { reply, body } = answer;
+    frame::encode(&reply).map(|header| (header, body)).or_else(|e| {
+        let text = format!("the answer is too long: {}; ask for less", e.message);
+        Ok((frame::encode(&Reply::error(WireError::new(ErrorCode::TooLarge, text)))?, vec![]))
+    })
 }
 
 async fn request(node: &Shared, peer: &Peer, recv: &mut RecvStream) -> Result<Answer, WireError> {
-    let bytes = frame::read_header(recv).await?;
+    let bytes = frame::read_header(recv, node.config.limits.stall).await?;
     let RequestHeader { request, body, .. } = RequestHeader::parse(&bytes)?;
     drop(bytes);
     reply::answer(node, peer, request, body, recv).await
