@@ -345,7 +345,17 @@ pub(crate) fn may(
     action: Governance,
     target: Target<'_>,
 ) -> Result<(), WireError> {
-    let input = GovernanceInput { principal: peer.identity(), action, target, now_ms: node.now_ms() };
+    may_be(node, peer.identity(), action, target)
+}
+
+/// [`may`] for somebody whose word, and not whose connection, is at hand.
+pub(crate) fn may_be(
+    node: &Shared,
+    principal: &Identity,
+    action: Governance,
+    target: Target<'_>,
+) -> Result<(), WireError> {
+    let input = GovernanceInput { principal, action, target, now_ms: node.now_ms() };
     let decision = node.policies.decide_governance(&input);
     if decision.is_allow() {
         return Ok(());

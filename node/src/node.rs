@@ -32,9 +32,10 @@ use crate::{
     job::{models::Models, running::Jobs},
     keys::{self, KeyFileError},
     net::{
+        breaker::Breakers,
         client::Credentials,
         endpoint::{self, EndpointError},
-        peers::Links,
+        links::Links,
         server,
     },
     resume,
@@ -122,7 +123,6 @@ pub(crate) struct Inner {
     pub(crate) keys: Arc<dyn KeyProvider>,
     /// The node's certificate, DER.
     pub(crate) certificate: Vec<u8>,
-    pub(crate) credentials: Credentials,
     pub(crate) trust: Arc<Trust>,
     pub(crate) policies: PolicySet,
     pub(crate) trail: Ledger,
@@ -130,6 +130,7 @@ pub(crate) struct Inner {
     pub(crate) models: Models,
     pub(crate) jobs: Jobs,
     pub(crate) links: Links,
+    pub(crate) breakers: Breakers,
     /// Where the node listens.
     pub(crate) address: SocketAddr,
     /// Places for jobs that run.
@@ -226,7 +227,8 @@ impl Node {
         let shared = Shared(Arc::new(Inner {
             models: Models::new(engine, blobs.clone()),
             jobs: Jobs::default(),
-            links: Links::default(),
+            links: Links::new(credentials, config.groups.clone()),
+            breakers: Breakers::default(),
             address,
             places: Arc::new(Semaphore::new(config.limits.jobs)),
             uploads: Semaphore::new(UPLOADS),
@@ -240,7 +242,6 @@ impl Node {
             clock,
             keys,
             certificate,
-            credentials,
             trust,
             policies,
             trail,

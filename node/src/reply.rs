@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     auth::Peer,
-    catalog::search,
+    catalog::{listing, search},
     exchange::{contracts, models, requests},
     job::serve as jobs,
     net::{frame, peers},
@@ -47,12 +47,12 @@ pub(crate) async fn answer(
         Request::PeerAdd { node: other, address } => ok(peers::add(node, peer, other, address).await?),
         Request::PeerLs {} => ok(peers::list(node, peer)?),
         Request::PeerRm { node: other } => ok(peers::remove(node, peer, other).await?),
-        Request::DataAdd { descriptor } => ok(search::add(node, peer, descriptor).await?),
-        Request::DataLs {} => ok(search::list(node, peer)?),
-        Request::DataShow { name } => ok(search::show(node, peer, &name)?),
-        Request::DataRm { name } => ok(search::remove(node, peer, name).await?),
-        Request::CatalogSearch { query, federated } => {
-            ok(search::search(node, peer, &query, federated).await?)
+        Request::DataAdd { descriptor } => ok(listing::add(node, peer, descriptor).await?),
+        Request::DataLs {} => ok(listing::list(node, peer)?),
+        Request::DataShow { name } => ok(listing::show(node, peer, &name)?),
+        Request::DataRm { name } => ok(listing::remove(node, peer, name).await?),
+        Request::CatalogSearch { query, federated, question } => {
+            ok(search::search(node, peer, &query, federated, question).await?)
         }
         Request::ModelPush { manifest } => ok(models::push(node, peer, manifest, body).await?),
         Request::ModelLs {} => ok(models::list(node, peer)?),

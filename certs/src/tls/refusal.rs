@@ -54,9 +54,7 @@ fn refused_by_us(reason: &CertificateError) -> Option<&'static str> {
         CertificateError::Expired => {
             "the certificate shown has expired; its holder must have it renewed. Check this machine's clock too"
         }
-        CertificateError::NotValidYet => {
-            "the certificate shown is not valid yet; check this machine's clock"
-        }
+        CertificateError::NotValidYet => "the certificate shown is not valid yet; check this machine's clock",
         CertificateError::UnknownIssuer => {
             "the certificate shown is of another federation: no CA in the trust file issued it"
         }

@@ -7,6 +7,9 @@ pub const HEADER_BYTES: usize = 1 << 20;
 /// Payload of a signed document. Below the header limit after base64 (4/3) and its envelope.
 pub const DOCUMENT_BYTES: usize = 640 << 10;
 
+/// What one node may add to another's search: a peer that sends more is not heard.
+pub const SEARCH_BYTES: usize = 256 << 10;
+
 /// A body as a whole: the largest component (32 MiB, design section 10) with room for nothing more.
 pub const BODY_BYTES: usize = 32 << 20;
 

@@ -11,6 +11,7 @@ use crate::{
     ids::{ContractId, JobId, Name, RequestId},
     job::JobOrder,
     model::ModelManifest,
+    question::Question,
     signed::Signed,
 };
 
@@ -46,9 +47,15 @@ pub enum Request {
     /// Takes a dataset off the list (steward).
     #[serde(rename = "data.rm")]
     DataRm { name: Name },
-    /// Finds datasets here and, if `federated`, on this node's peers.
+    /// Finds datasets here and, if `federated`, on this node's peers. These answer for the person who signed
+    /// `question`; a node that asks without one gets no answer.
     #[serde(rename = "catalog.search")]
-    CatalogSearch { query: String, federated: bool },
+    CatalogSearch {
+        query: String,
+        federated: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        question: Option<Signed<Question>>,
+    },
     /// Brings a model; its component is the body (consumer).
     #[serde(rename = "model.push")]
     ModelPush { manifest: Signed<ModelManifest> },

@@ -3,7 +3,7 @@
 //! | request | answer | body |
 //! |---|---|---|
 //! | `node.info` | [`NodeView`] | |
-//! | `peer.add` · `peer.ls` · `peer.rm` | [`PeerView`] · `Vec<PeerView>` · [`Done`] | |
+//! | `peer.add` · `peer.ls` · `peer.rm` | [`PeerAdded`] · `Vec<PeerView>` · [`Done`] | |
 //! | `data.add` · `data.ls` · `data.show` · `data.rm` | `DatasetMeta` · `Vec<DatasetMeta>` · `DatasetMeta` · [`Done`] | |
 //! | `catalog.search` | [`SearchView`] | |
 //! | `model.push` · `model.ls` | [`ModelView`] · `Vec<ModelView>` | |
@@ -61,6 +61,16 @@ pub struct PeerView {
     pub address: String,
 }
 
+/// Answer to `peer.add`: the peer, which is known from now on, and what came of trying its address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerAdded {
+    /// The peer.
+    #[serde(flatten)]
+    pub peer: PeerView,
+    /// Why it does not answer; none if it does.
+    pub error: Option<WireError>,
+}
+
 /// A dataset found by a search, with the node that lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
@@ -72,13 +82,23 @@ pub struct Found {
     pub address: String,
 }
 
-/// Answer to `catalog.search`: what was found, and which peers could not be asked.
+/// Answer to `catalog.search`: what was found, and where more may be.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SearchView {
     /// Matching datasets, ordered by id.
     pub found: Vec<Found>,
     /// Peers that gave no answer, with the reason.
     pub unanswered: Vec<(Identity, WireError)>,
+    /// Nodes that had more than an answer holds.
+    #[serde(default)]
+    pub cut: Vec<Identity>,
+}
+
+impl SearchView {
+    /// Whether nothing is missing: every node answered in full.
+    pub const fn is_complete(&self) -> bool {
+        self.unanswered.is_empty() && self.cut.is_empty()
+    }
 }
 
 /// A model known here.

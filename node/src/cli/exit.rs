@@ -29,6 +29,8 @@ pub(crate) enum Exit {
     BadInput,
     /// The node is busy or in trouble; the same command may work later.
     TryLater,
+    /// Done in part: some nodes gave no answer, or not all of it.
+    Incomplete,
     /// Ctrl-C.
     Interrupted,
 }
@@ -36,7 +38,7 @@ pub(crate) enum Exit {
 impl Exit {
     /// Every way to end, in the order of the documentation.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Done,
         Self::Failed,
         Self::Tampered,
@@ -46,6 +48,7 @@ impl Exit {
         Self::Held,
         Self::BadInput,
         Self::TryLater,
+        Self::Incomplete,
         Self::Interrupted,
     ];
 
@@ -61,6 +64,7 @@ impl Exit {
             Self::Held => 6,
             Self::BadInput => 7,
             Self::TryLater => 8,
+            Self::Incomplete => 9,
             Self::Interrupted => 130,
         }
     }
@@ -77,6 +81,7 @@ impl Exit {
             Self::Held => "held",
             Self::BadInput => "bad-input",
             Self::TryLater => "try-later",
+            Self::Incomplete => "incomplete",
             Self::Interrupted => "interrupted",
         }
     }

@@ -49,7 +49,7 @@ use crate::{clock::SystemClock, telemetry};
 /// Privacy-preserving data exchange between city departments: the data stay, the models travel.
 ///
 /// Exit codes: 0 done, 1 failed, 2 tampered, 3 inconclusive, 4 refused, 5 unreachable, 6 held,
-/// 7 bad input, 8 try later, 130 interrupted.
+/// 7 bad input, 8 try later, 9 incomplete, 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "qianmo", version, max_term_width = 100, disable_help_subcommand = true)]
 struct Cli {

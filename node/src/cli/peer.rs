@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use qianmo_proto::{
     Identity, Request,
-    views::{Done, PeerView},
+    views::{Done, PeerAdded, PeerView},
 };
 
 use super::{
@@ -39,8 +39,8 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     match command {
         Command::Add { peer, at } => {
             resolve(&at).await?;
-            let view: PeerView = client.call(Request::PeerAdd { node: peer, address: at }).await?;
-            shell.out.show(&view, || table(shell, std::slice::from_ref(&view)))?;
+            let view: PeerAdded = client.call(Request::PeerAdd { node: peer, address: at }).await?;
+            shell.out.show(&view, || added(shell, &view))?;
         }
         Command::Ls => {
             let peers: Vec<PeerView> = client.call(Request::PeerLs {}).await?;
@@ -52,6 +52,19 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
         }
     }
     Ok(Exit::Done)
+}
+
+/// The peer, and what was found at its address.
+fn added(shell: &Shell, view: &PeerAdded) -> String {
+    let table = table(shell, std::slice::from_ref(&view.peer));
+    let t = |en, zh| shell.out.t(en, zh);
+    match &view.error {
+        None => format!("{table}{}", t("it answers", "已应答")),
+        Some(error) => {
+            let known = t("known from now on, but it does not answer yet:", "已登记，但尚未应答：");
+            format!("{table}{known} {}", shell.out.error(error))
+        }
+    }
 }
 
 fn table(shell: &Shell, peers: &[PeerView]) -> String {

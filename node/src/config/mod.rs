@@ -76,6 +76,8 @@ pub struct Limits {
     pub jobs_queued: usize,
     /// Longest reading of a dataset that is to be listed.
     pub check: Duration,
+    /// How long a peer may take to answer a search, or a first call.
+    pub search: Duration,
     /// How long a peer may stall in the middle of a request or an answer.
     pub stall: Duration,
 }

@@ -85,6 +85,7 @@ struct RawLimits {
     jobs: usize,
     jobs_queued: usize,
     check_s: u64,
+    search_s: u64,
     stall_s: u64,
 }
 
@@ -97,6 +98,7 @@ impl Default for RawLimits {
             jobs: cores,
             jobs_queued: 256,
             check_s: 60,
+            search_s: 2,
             stall_s: 20,
         }
     }
@@ -171,6 +173,7 @@ impl RawConfig {
                 jobs: self.limits.jobs,
                 jobs_queued: self.limits.jobs_queued,
                 check: Duration::from_secs(self.limits.check_s),
+                search: Duration::from_secs(self.limits.search_s),
                 stall: Duration::from_secs(self.limits.stall_s),
             },
             egress: Egress {
@@ -201,6 +204,8 @@ impl RawConfig {
         within("limits.jobs_queued", limits.jobs_queued as u64, 1, 1_000_000);
         // Twice this is less than a client waits for an answer.
         within("limits.check_s", limits.check_s, 1, 540);
+        // Below what a client waits for an answer.
+        within("limits.search_s", limits.search_s, 1, 30);
         within("limits.stall_s", limits.stall_s, 1, 600);
         within("egress.min_cell", u64::from(self.egress.min_cell), u64::from(MIN_CELL_FLOOR), 1_000_000);
         within("egress.max_bytes", self.egress.max_bytes, 1, 32 << 20);

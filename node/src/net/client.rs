@@ -88,16 +88,25 @@ impl Client {
         request: Request,
         body: &[u8],
     ) -> Result<(T, Vec<u8>), WireError> {
-        let patience = patience(&request);
-        self.exchange_within(request, body, patience).await
+        let allowed = Allowance { patience: patience(&request), bytes: limits::HEADER_BYTES };
+        self.exchange_within(request, body, allowed).await
     }
 
-    /// [`Self::exchange`] that waits `patience` for the answer to begin, once the request is sent.
+    /// [`Self::call`] that gives the answer no more than `allowed`.
+    pub async fn call_within<T: DeserializeOwned>(
+        &self,
+        request: Request,
+        allowed: Allowance,
+    ) -> Result<T, WireError> {
+        self.exchange_within(request, &[], allowed).await.map(|(answer, _)| answer)
+    }
+
+    /// [`Self::exchange`] that gives the answer no more than `allowed`.
     pub async fn exchange_within<T: DeserializeOwned>(
         &self,
         request: Request,
         body: &[u8],
-        patience: Duration,
+        Allowance { patience, bytes }: Allowance,
     ) -> Result<(T, Vec<u8>), WireError> {
         // Before a stream is opened: of one that was never written to, the node would not know.
         let header = encode(request, body.len() as u64)?;
@@ -106,7 +115,7 @@ impl Client {
         // A refusal may come before the body is taken, so a failed write is no verdict yet; but no answer is long in
         // coming to what was not sent.
         let patience = if written.is_ok() { patience } else { frame::STALL };
-        let reply = match read_reply(&mut recv, patience).await {
+        let reply = match read_reply(&mut recv, patience, bytes).await {
             Ok(reply) => reply,
             Err(e) => return Err(self.closed_reason().or(written.err()).unwrap_or_else(|| self.at(e))),
         };
@@ -121,6 +130,11 @@ impl Client {
         self.connection.close(close::DONE, b"done");
         // Bounded: the close frame is sent at once, waiting only helps it on its way.
         let _ = tokio::time::timeout(Duration::from_millis(200), self.endpoint.wait_idle()).await;
+    }
+
+    /// Says goodbye and does not wait.
+    pub(crate) fn hang_up(&self) {
+        self.connection.close(close::DONE, b"done");
     }
 
     /// The connection below the requests, for tools that measure or test the wire itself.
@@ -145,6 +159,15 @@ impl Client {
     fn at(&self, e: WireError) -> WireError {
         WireError { message: format!("{}: {}", self.node, e.message), ..e }
     }
+}
+
+/// What an answer may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowance {
+    /// How long it may be in coming, once the request is sent.
+    pub patience: Duration,
+    /// Most bytes of its header.
+    pub bytes: usize,
 }
 
 /// What a request may take beside what it asks to wait for: a busy disk, a policy set, a long list.
@@ -181,8 +204,12 @@ fn encode(request: Request, body: u64) -> Result<Vec<u8>, WireError> {
 }
 
 /// Reads a reply header.
-async fn read_reply(recv: &mut quinn::RecvStream, patience: Duration) -> Result<Reply, WireError> {
-    let bytes = frame::read_reply_header(recv, patience).await?;
+async fn read_reply(
+    recv: &mut quinn::RecvStream,
+    patience: Duration,
+    bytes: usize,
+) -> Result<Reply, WireError> {
+    let bytes = frame::read_reply_header(recv, patience, bytes).await?;
     serde_json::from_slice(&bytes)
         .map_err(|e| WireError::new(ErrorCode::BadRequest, format!("the reply header does not parse: {e}")))
 }

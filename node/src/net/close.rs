@@ -31,7 +31,8 @@ pub(crate) fn explain(node: &Identity, address: SocketAddr, ended: &ConnectionEr
     match cause {
         Cause::Alert(alert) => certificate(node, address, by_us, alert, &reason),
         Cause::NoRoom => {
-            let text = format!("{node} at {address} takes no more connections now; try again later ({reason})");
+            let text =
+                format!("{node} at {address} takes no more connections now; try again later ({reason})");
             WireError::new(ErrorCode::Busy, text)
         }
         Cause::ShuttingDown => {

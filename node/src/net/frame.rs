@@ -23,23 +23,24 @@ const PIECE: usize = 64 << 10;
 
 /// Reads the header frame of a request.
 pub(crate) async fn read_header(recv: &mut RecvStream, stall: Duration) -> Result<Vec<u8>, WireError> {
-    timed("header", stall, header(recv)).await
+    timed("header", stall, header(recv, limits::HEADER_BYTES)).await
 }
 
-/// Reads the header frame of a reply, which may be as long in coming as `patience`.
+/// Reads the header frame of a reply, which may be as long in coming as `patience` and has `limit` bytes at most.
 pub(crate) async fn read_reply_header(
     recv: &mut RecvStream,
     patience: Duration,
+    limit: usize,
 ) -> Result<Vec<u8>, WireError> {
-    timed("answer", patience, header(recv)).await
+    timed("answer", patience, header(recv, limit)).await
 }
 
-async fn header(recv: &mut RecvStream) -> Result<Vec<u8>, WireError> {
+async fn header(recv: &mut RecvStream, limit: usize) -> Result<Vec<u8>, WireError> {
     let mut length = [0; 4];
     read_exact(recv, &mut length).await?;
     let length = u32::from_be_bytes(length) as usize;
-    if length > limits::HEADER_BYTES {
-        let text = format!("the header frame has {length} bytes; the limit is {}", limits::HEADER_BYTES);
+    if length > limit {
+        let text = format!("the header frame has {length} bytes; the limit is {limit}");
         return Err(WireError::new(ErrorCode::TooLarge, text));
     }
     let mut bytes = vec![0; length];

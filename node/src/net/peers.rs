@@ -1,56 +1,13 @@
-//! Other nodes: the list that the admin keeps, and the connections to them, made when needed and kept.
-
-use std::{
-    collections::HashMap,
-    net::{SocketAddr, ToSocketAddrs as _},
-    sync::Arc,
-};
+//! Other nodes: the list that the admin keeps.
 
 use qianmo_policies::Governance;
 use qianmo_proto::{
-    ErrorCode, Identity, Request, Role, WireError,
-    views::{Done, NodeView, PeerView},
+    ErrorCode, Identity, Request, Role, WireError, limits,
+    views::{Done, NodeView, PeerAdded, PeerView},
 };
-use serde::de::DeserializeOwned;
-use tokio::sync::Mutex;
 
-use crate::{auth::Peer, authorize, net::client::Client, node::Shared, store::facts::Fact};
-
-/// Connections to peers.
-#[derive(Clone, Default)]
-pub(crate) struct Links(Arc<Mutex<HashMap<Identity, Client>>>);
-
-impl Links {
-    /// Asks a peer, over the connection there is or a new one.
-    pub(crate) async fn call<T: DeserializeOwned>(
-        &self,
-        node: &Shared,
-        peer: &Identity,
-        address: &str,
-        request: Request,
-    ) -> Result<T, WireError> {
-        let known = self.0.lock().await.get(peer).filter(|link| !link.is_closed()).cloned();
-        let link = match known {
-            Some(link) => link,
-            None => {
-                let address = resolve(address)?;
-                let link = Client::connect(&node.credentials, peer, address, &node.config.groups).await?;
-                self.0.lock().await.insert(peer.clone(), link.clone());
-                link
-            }
-        };
-        link.call(request).await
-    }
-}
-
-/// The first address that `host:port` stands for.
-pub(crate) fn resolve(address: &str) -> Result<SocketAddr, WireError> {
-    let wrong = |text: String| WireError::new(ErrorCode::BadRequest, text);
-    let mut found = address
-        .to_socket_addrs()
-        .map_err(|e| wrong(format!("{address:?} is not an address: {e}; write host:port")))?;
-    found.next().ok_or_else(|| wrong(format!("{address:?} has no address")))
-}
+use super::{client::Allowance, links::resolve};
+use crate::{auth::Peer, authorize, node::Shared, store::facts::Fact};
 
 /// `node.info`
 pub(crate) fn info(node: &Shared, peer: &Peer) -> Result<NodeView, WireError> {
@@ -66,21 +23,50 @@ pub(crate) fn info(node: &Shared, peer: &Peer) -> Result<NodeView, WireError> {
     })
 }
 
-/// `peer.add`
+/// `peer.add`: the peer is known from now on, whether or not it answers already.
 pub(crate) async fn add(
     node: &Shared,
     peer: &Peer,
     other: Identity,
     address: String,
-) -> Result<PeerView, WireError> {
+) -> Result<PeerAdded, WireError> {
     authorize::may_here(node, peer, Governance::AddPeer)?;
     if other.role() != Role::Node || other == node.config.identity {
         let text = format!("{other} is not another node: write qianmo://<department>/node/<name>");
         return Err(WireError::new(ErrorCode::BadRequest, text));
     }
-    resolve(&address)?;
+    resolve(&address).await?;
     node.trail.record(peer, Fact::PeerAdded { node: other.clone(), address: address.clone() }).await?;
-    Ok(PeerView { node: other, address })
+    let error = try_out(node, &other, &address).await;
+    Ok(PeerAdded { peer: PeerView { node: other, address }, error })
+}
+
+/// What keeps `other` from answering at `address`, if anything does.
+async fn try_out(node: &Shared, other: &Identity, address: &str) -> Option<WireError> {
+    let limit = node.config.limits.search;
+    // A connection to where it was before proves nothing.
+    node.links.forget(other).await;
+    let allowed = Allowance { patience: limit, bytes: limits::HEADER_BYTES };
+    let asked = node.links.call::<NodeView>(other, address, Request::NodeInfo {}, allowed);
+    let answer = match tokio::time::timeout(limit, asked).await {
+        Ok(answer) => answer.map(drop),
+        Err(_) => Err(silent(other, address, limit)),
+    };
+    node.breakers.note(other, answer.as_ref().err(), node.now_ms());
+    answer.err()
+}
+
+/// The error of a peer that has said nothing in time.
+pub(crate) fn silent(peer: &Identity, address: &str, limit: std::time::Duration) -> WireError {
+    let en = format!(
+        "{peer} at {address} gave no answer within {limit:?}; is it running (qianmo serve), is the address right, and \
+         do the firewalls on the way let its UDP port through?"
+    );
+    let zh = format!(
+        "{address} 上的 {peer} 在 {limit:?} 内未应答；请确认该节点正在运行（qianmo serve）、地址无误，\
+         且途经的防火墙放行其 UDP 端口"
+    );
+    WireError::new(ErrorCode::PeerUnreachable, en).with_zh(zh)
 }
 
 /// `peer.ls`

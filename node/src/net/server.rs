@@ -93,10 +93,7 @@ fn peer_of(node: &Shared, connection: &Connection) -> Result<Peer, CertError> {
         .and_then(|any| any.downcast::<HandshakeInfo>().ok())
         .ok_or_else(|| CertError::Tls("the handshake left no parameters".to_owned()))?;
     let (leaf, intermediates) = chain.split_first().ok_or(CertError::NoCertificate)?;
-    let verified = node
-        .trust
-        .current()
-        .verify_chain(leaf, intermediates, Usage::Client, node.now_ms())?;
+    let verified = node.trust.current().verify_chain(leaf, intermediates, Usage::Client, node.now_ms())?;
     Ok(Peer { verified, group: info.group_name(), suite: info.suite_name() })
 }
 

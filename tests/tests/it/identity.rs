@@ -287,4 +287,8 @@ fn a_node_is_no_consumer() {
     assert!(session.call::<NodeView>(Request::NodeInfo {}).is_ok(), "nodes look around");
     let refused = session.push("stats", World::Analysis, qianmo_sandbox::shipped::STATS).unwrap_err();
     assert_eq!(refused.code, ErrorCode::Role, "{refused}");
+    // A node searches for a person or not at all.
+    let search = Request::CatalogSearch { query: String::new(), federated: false, question: None };
+    let refused = session.call::<serde_json::Value>(search).unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Signer, "{refused}");
 }

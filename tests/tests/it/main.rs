@@ -16,6 +16,7 @@ mod disk_full;
 mod features;
 mod identity;
 mod models;
+mod search;
 mod slow_view;
 mod start;
 mod trail_files;

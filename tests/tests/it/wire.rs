@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use qianmo::net::client::Client;
+use qianmo::net::client::{Allowance, Client};
 use qianmo_proto::{
     ErrorCode, Reply, Request, RequestHeader, WireError, World, limits,
     views::{JobState, JobView, NodeView},
@@ -219,7 +219,8 @@ fn a_call_waits_for_its_answer_no_longer_than_it_says() {
     let (job, _) = clinic.endless_job();
     let client = clinic.consumer().connect();
     let show = Request::JobShow { id: job.id.clone(), wait_ms: 600_000 };
-    let waited = block_on(client.exchange_within::<JobView>(show, &[], Duration::ZERO));
+    let none = Allowance { patience: Duration::ZERO, bytes: limits::HEADER_BYTES };
+    let waited = block_on(client.call_within::<JobView>(show, none));
     let late = waited.map(|_| ()).unwrap_err();
     assert_eq!(late.code, ErrorCode::Incomplete, "{late}");
     for word in [&clinic.node.identity().to_string(), "the answer took more than 0ns"] {

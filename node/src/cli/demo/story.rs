@@ -3,7 +3,7 @@
 
 use qianmo_proto::{
     DatasetRef, Request,
-    views::{PeerView, RequestView, SearchView},
+    views::{PeerAdded, RequestView, SearchView},
 };
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
 use crate::{
     cli::{
         audit::{Memory, verify_node},
+        catalog::signed,
         connect::Session,
         data,
         exit::Fault,
@@ -81,7 +82,7 @@ async fn introduce(
     let admin = cast.admin(hospital, address, shell).await?.target().await?;
     for (other, at) in all.iter().filter(|(other, _)| other.department != hospital.department) {
         let add = Request::PeerAdd { node: node(other)?, address: (*at).to_owned() };
-        let _: PeerView = admin.call(add).await?;
+        let _: PeerAdded = admin.call(add).await?;
     }
     Ok(())
 }
@@ -100,8 +101,10 @@ async fn list_data(cast: &Cast, (hospital, address): (&Hospital, &str), shell: &
 }
 
 async fn search(consumer: &Session, shell: &Shell) -> Result<(), Fault> {
-    let ask = Request::CatalogSearch { query: "乳腺癌".to_owned(), federated: true };
-    let view: SearchView = consumer.target().await?.call(ask).await?;
+    let (client, query) = (consumer.target().await?, "乳腺癌");
+    let question = Some(signed(consumer, &client, query, shell.now_ms())?);
+    let ask = Request::CatalogSearch { query: query.to_owned(), federated: true, question };
+    let view: SearchView = client.call(ask).await?;
     let found: Vec<String> = view.found.iter().map(|found| found.dataset.id.to_string()).collect();
     if found.len() < HOSPITALS.len() {
         return Err(Fault::failed(format!(
