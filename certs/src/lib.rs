@@ -44,4 +44,4 @@ pub use csr::Csr;
 pub use error::CertError;
 pub use host::Host;
 pub use tls::{client_config, server_config};
-pub use trust::{Trust, TrustStore, Usage, Verified};
+pub use trust::{ListInfo, Trust, TrustStore, Usage, Verified};

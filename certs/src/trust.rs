@@ -5,6 +5,7 @@ mod crl;
 mod handle;
 mod store;
 
+pub use crl::ListInfo;
 pub use handle::Trust;
 pub use store::{TrustStore, Usage, Verified};
 

@@ -10,7 +10,8 @@ use std::{
     time::Duration,
 };
 
-use qianmo_certs::{CertError, Trust, TrustStore, chain_from_pem};
+use arc_swap::ArcSwap;
+use qianmo_certs::{CertError, Trust};
 use qianmo_crypto::{
     CryptoError,
     keys::KeyProvider,
@@ -26,6 +27,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::{
     catalog::reading::READINGS,
+    certificate::OwnCertificate,
     clock::Clock,
     config::{Config, Files},
     fault::Faults,
@@ -69,8 +71,6 @@ pub enum StartError {
     Kernel(#[from] KernelError),
     #[error("{0}")]
     Certificate(CertError),
-    #[error("{path}: {source}")]
-    OlderList { path: PathBuf, source: Box<CertError> },
     #[error(
         "{path} is the newest revocation list that this node has used, and cannot be read: {source}; remove it only if \
          the federation has a new root, or if you are sure that the list beside the certificate is the newest"
@@ -121,8 +121,8 @@ pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: Arc<dyn KeyProvider>,
-    /// The node's certificate, DER.
-    pub(crate) certificate: Vec<u8>,
+    /// The node's certificate, renewed while it runs.
+    pub(crate) certificate: ArcSwap<OwnCertificate>,
     pub(crate) trust: Arc<Trust>,
     pub(crate) policies: PolicySet,
     pub(crate) trail: Ledger,
@@ -200,8 +200,7 @@ impl Node {
         keys.self_test().map_err(StartError::SelfTest)?;
         tracing::info!(kernel = %sm4::Kernel::selected(), "SM4 runs on");
         let (trust, crl) = trust::open(&config)?;
-        let (certificate_pem, certificate) =
-            own_certificate(&config, &trust.current(), keys.as_ref(), clock.now_ms())?;
+        let certificate = OwnCertificate::load(&config, &trust.current(), keys.as_ref(), clock.now_ms())?;
         let folder = |source| StartError::Folder { dir: config.dir.clone(), source };
         trust::keep(&config, &crl).map_err(folder)?;
         let policies = policies(&config)?;
@@ -217,7 +216,7 @@ impl Node {
         let trust = Arc::new(trust);
         let credentials = Credentials {
             keys: Arc::clone(&keys),
-            certificate_pem,
+            certificate_pem: certificate.pem.clone(),
             trust: Arc::clone(&trust),
             clock: Arc::clone(&clock),
         };
@@ -241,7 +240,7 @@ impl Node {
             config,
             clock,
             keys,
-            certificate,
+            certificate: ArcSwap::from_pointee(certificate),
             trust,
             policies,
             trail,
@@ -256,7 +255,9 @@ impl Node {
         let started = shared.trail.record_own(Fact::NodeStarted { version }).await;
         started.map_err(|e| StartError::Recorded(e.to_string()))?;
         resume::jobs(&shared).await;
-        tokio::spawn(trust::watch(shared.clone()));
+        tokio::spawn(trust::watch(shared.clone(), endpoint.clone()));
+        tokio::spawn(trust::spread::run(shared.clone()));
+        tokio::spawn(trust::tell_endings(shared.clone()));
         let server = tokio::spawn(server::serve(shared.clone(), endpoint.clone()));
         tracing::info!(node = %shared.config.identity, address = %shared.address, "listening");
         Ok(Self { shared, endpoint, server, _lock: lock })
@@ -290,7 +291,8 @@ impl Node {
     }
 }
 
-fn soft_keys(files: &Files) -> Result<Arc<dyn KeyProvider>, KeyFileError> {
+/// The keys in the files that the configuration names.
+pub(crate) fn soft_keys(files: &Files) -> Result<Arc<dyn KeyProvider>, KeyFileError> {
     let keys: Arc<dyn KeyProvider> =
         keys::load_soft(&files.key, files.passphrase.as_deref(), Some(&files.kek))?;
     Ok(keys)
@@ -312,8 +314,14 @@ fn lock(dir: &Path) -> Result<File, StartError> {
     Ok(file)
 }
 
+/// Whether a node runs on the folder `dir` now.
+pub(crate) fn is_running(dir: &Path) -> bool {
+    let lock = File::options().write(true).open(dir.join("run/lock"));
+    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
 /// An empty trail is fine for a new node only: a node that has worked must not begin a second history.
-fn check_trail_folder(config: &Config) -> Result<(), StartError> {
+pub(crate) fn check_trail_folder(config: &Config) -> Result<(), StartError> {
     let any = |dir: PathBuf| fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some());
     if !any(config.trail_dir()) && (any(config.blob_dir()) || any(config.index_dir())) {
         return Err(StartError::TrailGone(config.trail_dir()));
@@ -321,34 +329,8 @@ fn check_trail_folder(config: &Config) -> Result<(), StartError> {
     Ok(())
 }
 
-fn own_certificate(
-    config: &Config,
-    trust: &TrustStore,
-    keys: &dyn KeyProvider,
-    now_ms: i64,
-) -> Result<(String, Vec<u8>), StartError> {
-    let path = &config.files.certificate;
-    let pem = fs::read_to_string(path).map_err(|source| StartError::File {
-        path: path.clone(),
-        source,
-        hint: "have node.csr certified with `qianmo ca issue` and put the certificate there",
-    })?;
-    let chain = chain_from_pem(&pem).map_err(StartError::Certificate)?;
-    let leaf = chain.first().ok_or(StartError::Certificate(CertError::NoCertificate))?;
-    let verified = trust.verify(leaf, now_ms).map_err(StartError::Certificate)?;
-    if verified.identity != config.identity {
-        let (found, expected) = (verified.identity.to_string(), config.identity.to_string());
-        return Err(StartError::Identity { found, expected });
-    }
-    // Before anything is signed: a trail begun with another key could never be verified.
-    if verified.public_key != keys.public_key() {
-        let holder = verified.identity.to_string();
-        return Err(StartError::Certificate(CertError::KeyMismatch { holder }));
-    }
-    Ok((pem, leaf.to_vec()))
-}
-
-fn policies(config: &Config) -> Result<PolicySet, StartError> {
+/// The policies of the configuration, or those that every node comes with.
+pub(crate) fn policies(config: &Config) -> Result<PolicySet, StartError> {
     let loaded = match &config.policies {
         None => PolicySet::shipped(),
         Some(path) => {

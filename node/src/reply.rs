@@ -12,6 +12,7 @@ use crate::{
     net::{frame, peers},
     node::Shared,
     trail::read,
+    trust,
 };
 
 /// A reply header and its body.
@@ -44,6 +45,10 @@ pub(crate) async fn answer(
     };
     Ok(match request {
         Request::NodeInfo {} => ok(peers::info(node, peer)?),
+        Request::CrlGet { have } => {
+            let (lists, pem) = trust::newer(node, peer, &have)?;
+            Answer::with_body(&lists, pem.into_bytes())
+        }
         Request::PeerAdd { node: other, address } => ok(peers::add(node, peer, other, address).await?),
         Request::PeerLs {} => ok(peers::list(node, peer)?),
         Request::PeerRm { node: other } => ok(peers::remove(node, peer, other).await?),

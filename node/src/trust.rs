@@ -1,5 +1,8 @@
-//! Roots and CRL from the node's folder, read again whenever the CRL changes. The newest CRL that was in use is kept,
-//! so that an older one, which would bring revoked certificates back, is refused after a restart as before it.
+//! Roots, CRL and the node's own certificate from its folder, read again whenever CRL or certificate change. The newest
+//! CRL that was in use is kept, so that an older one, which would bring revoked certificates back, is not used after a
+//! restart either. What ends soon is told in the log.
+
+pub(crate) mod spread;
 
 use std::{
     fs, io,
@@ -7,26 +10,42 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use qianmo_certs::{CertError, Trust, TrustStore};
+use qianmo_certs::{CertError, ListInfo, Trust, TrustStore};
+use qianmo_policies::Governance;
+use qianmo_proto::{WireError, views::ListView};
+use quinn::Endpoint;
 
 use crate::{
+    auth::Peer,
+    authorize,
+    certificate::OwnCertificate,
     config::Config,
-    files,
+    expiry, files,
+    net::{client::Credentials, endpoint},
     node::{Shared, StartError},
 };
 
-/// How often the CRL file is looked at. A revocation takes effect this long after the file is there.
-const CRL_POLL: Duration = Duration::from_secs(2);
+/// How often the files are looked at. A revocation takes effect this long after its list is there.
+const POLL: Duration = Duration::from_secs(2);
+/// How often what ends soon is told again.
+const REMIND: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// The trust to start with, and the text of its CRL, to be [kept](keep) once it is in use. A stale CRL is no error
-/// here: the store then refuses everybody, and says why. One older than the newest that was in use is.
+/// here: the store then refuses everybody, and says why. Of the file's list and the newest that was in use, which may
+/// have come from a peer, the newer counts.
 pub(crate) fn open(config: &Config) -> Result<(Trust, String), StartError> {
     let (store, crl) = load(config)?;
     let Some(newest) = newest(config)? else { return Ok((Trust::new(store), crl)) };
     let trust = Trust::new(newest);
-    let older = |e| StartError::OlderList { path: config.files.crl.clone(), source: Box::new(e) };
-    trust.replace(store).map_err(older)?;
-    Ok((trust, crl))
+    match trust.replace(store) {
+        Ok(()) => Ok((trust, crl)),
+        Err(older) => {
+            let file = config.files.crl.display();
+            tracing::warn!(%file, error = %older, "the newest list that was in use stays in use");
+            let kept = trust.current().lists_pem();
+            Ok((trust, kept))
+        }
+    }
 }
 
 /// The store made of the files of `config`, and the text of its CRL.
@@ -80,27 +99,83 @@ pub(crate) fn keep(config: &Config, crl: &str) -> io::Result<()> {
     files::replace(&path, crl.as_bytes(), 0o644)
 }
 
-/// Reloads the trust store when the CRL file changes, until the node stops. A bad file changes nothing: the
-/// old list stays in force until it is stale, and then everybody is refused.
-pub(crate) async fn watch(node: Shared) {
+/// The lists in use, for people.
+pub(crate) fn lists(node: &Shared) -> Vec<ListView> {
+    let view = |list: ListInfo| {
+        let ListInfo { issuer, number, this_update_ms, next_update_ms } = list;
+        ListView { issuer, number, this_update_ms, next_update_ms }
+    };
+    node.trust.current().lists().into_iter().map(view).collect()
+}
+
+/// `crl.get`: the lists in use, and those that the caller lacks, PEM.
+pub(crate) fn newer(
+    node: &Shared,
+    peer: &Peer,
+    have: &[(String, String)],
+) -> Result<(Vec<ListView>, String), WireError> {
+    authorize::may_here(node, peer, Governance::ReadNode)?;
+    Ok((lists(node), node.trust.current().lists_newer_than(have)))
+}
+
+/// Tells what ends soon, now and again until the node stops.
+pub(crate) async fn tell_endings(node: Shared) {
     let mut stop = node.stopping();
-    let mut seen = stamp(&node.config.files.crl);
-    let mut tick = tokio::time::interval(CRL_POLL);
+    let mut tick = tokio::time::interval(REMIND);
     loop {
         tokio::select! {
             _ = tick.tick() => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
-        let now = stamp(&node.config.files.crl);
-        if now == seen {
-            continue;
-        }
-        seen = now;
-        match reload(&node) {
-            Ok(()) => tracing::info!("the revocation list was read again"),
-            Err(e) => tracing::error!(error = %e, "the new revocation list is not used"),
+        let (until, lists, now) =
+            (node.certificate.load().not_after_ms, node.trust.current().lists(), node.now_ms());
+        for ending in expiry::endings(until, &lists, now) {
+            tracing::warn!("{}", ending.told(now).0);
         }
     }
+}
+
+/// Reads CRL and certificate again when their files change, until the node stops. A bad file changes nothing: the
+/// old list stays in force until it is stale, and then everybody is refused.
+pub(crate) async fn watch(node: Shared, endpoint: Endpoint) {
+    let mut stop = node.stopping();
+    let files = &node.config.files;
+    let (mut list, mut certificate) = (stamp(&files.crl), stamp(&files.certificate));
+    let mut tick = tokio::time::interval(POLL);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        if changed(&mut list, &files.crl) {
+            match reload(&node) {
+                Ok(()) => tracing::info!("the revocation list was read again"),
+                Err(e) => tracing::error!(error = %e, "the new revocation list is not used"),
+            }
+        }
+        if changed(&mut certificate, &files.certificate) {
+            match renew(&node, &endpoint) {
+                Ok(()) => tracing::info!("the certificate was read again"),
+                Err(e) => tracing::error!(error = %e, "the new certificate is not used"),
+            }
+        }
+    }
+}
+
+/// Shows the certificate in the file from the next connection on, and signs with it.
+fn renew(node: &Shared, endpoint: &Endpoint) -> Result<(), StartError> {
+    let keys = &node.keys;
+    let fresh = OwnCertificate::load(&node.config, &node.trust.current(), keys.as_ref(), node.now_ms())?;
+    let credentials = Credentials {
+        keys: keys.clone(),
+        certificate_pem: fresh.pem.clone(),
+        trust: node.trust.clone(),
+        clock: node.clock.clone(),
+    };
+    endpoint::renew(endpoint, &node.config, &credentials)?;
+    node.links.renew(credentials);
+    node.certificate.store(fresh.into());
+    Ok(())
 }
 
 fn reload(node: &Shared) -> Result<(), String> {
@@ -111,6 +186,11 @@ fn reload(node: &Shared) -> Result<(), String> {
         tracing::error!(error = %e, "the revocation list in use is not kept; an older one could be used after a restart");
     }
     Ok(())
+}
+
+fn changed(seen: &mut Option<(SystemTime, u64)>, path: &Path) -> bool {
+    let now = stamp(path);
+    std::mem::replace(seen, now) != now
 }
 
 fn stamp(path: &Path) -> Option<(SystemTime, u64)> {

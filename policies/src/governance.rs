@@ -79,7 +79,7 @@ impl Governance {
     /// `job.run`, which [`crate::PolicySet::decide_job`] decides.
     pub const fn of(request: &Request) -> Option<Self> {
         Some(match request {
-            Request::NodeInfo {} => Self::ReadNode,
+            Request::NodeInfo {} | Request::CrlGet { .. } => Self::ReadNode,
             Request::PeerAdd { .. } => Self::AddPeer,
             Request::PeerLs {} => Self::ListPeers,
             Request::PeerRm { .. } => Self::RemovePeer,

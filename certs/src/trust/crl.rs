@@ -1,5 +1,6 @@
 //! A CRL in use: signed by a trusted CA, complete, with a number and a date of replacement.
 
+use der::pem;
 use rustls_pki_types::CertificateRevocationListDer;
 use webpki::{CertRevocationList, OwnedCertRevocationList};
 use x509_parser::{num_bigint::BigUint, revocation_list::CertificateRevocationList};
@@ -9,6 +10,19 @@ use crate::{CertError, moment, read};
 
 const WHAT: &str = "CRL";
 
+/// What a list of revoked certificates says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListInfo {
+    /// The CA's name for people.
+    pub issuer: String,
+    /// Its number, decimal: each list of a CA has a higher one than the one before.
+    pub number: String,
+    /// When it was made, UNIX milliseconds.
+    pub this_update_ms: i64,
+    /// When its successor is due, UNIX milliseconds.
+    pub next_update_ms: i64,
+}
+
 /// One CA's list of revoked certificates (RFC 5280, section 5).
 #[derive(Debug)]
 pub(super) struct Crl {
@@ -16,6 +30,8 @@ pub(super) struct Crl {
     pub(super) issuer: String,
     /// webpki's parse: an index of serial numbers.
     list: CertRevocationList<'static>,
+    /// As it was signed, to be handed on.
+    der: Vec<u8>,
     pub(super) number: BigUint,
     this_update_ms: i64,
     next_update_ms: i64,
@@ -43,8 +59,26 @@ impl Crl {
             this_update_ms: moment::from_asn1(parsed.last_update()),
             next_update_ms: moment::from_asn1(next_update),
             list,
+            der: der.to_vec(),
             issuer,
         })
+    }
+
+    /// What it says of itself.
+    pub(super) fn info(&self) -> ListInfo {
+        ListInfo {
+            issuer: self.issuer.clone(),
+            number: self.number.to_string(),
+            this_update_ms: self.this_update_ms,
+            next_update_ms: self.next_update_ms,
+        }
+    }
+
+    /// The list as it was signed, PEM.
+    pub(super) fn pem(&self) -> String {
+        let encoded = pem::encode_string("X509 CRL", pem::LineEnding::LF, &self.der);
+        // The label is legal and memory is not: nothing is left to fail.
+        encoded.unwrap_or_default()
     }
 
     /// Whether this is the list of the CA with this subject (contents of the SEQUENCE).

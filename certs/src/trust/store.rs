@@ -4,8 +4,12 @@ use qianmo_crypto::{sm2::PublicKey, sm3::Digest, tls::certs_algorithms};
 use qianmo_proto::{Identity, Role};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
+use x509_parser::num_bigint::BigUint;
 
-use super::{authority::Authority, crl::Crl};
+use super::{
+    authority::Authority,
+    crl::{Crl, ListInfo},
+};
 use crate::{CertError, Certificate, certificate, moment, read};
 
 /// Roots, CAs below them, and their CRLs, as loaded at one moment.
@@ -125,6 +129,43 @@ impl TrustStore {
             return Err(CertError::Expired { not_after_ms: verified.not_after_ms });
         }
         self.check_links(&verified.links, now_ms)
+    }
+
+    /// The lists of revoked certificates it goes by.
+    pub fn lists(&self) -> Vec<ListInfo> {
+        self.crls.iter().map(Crl::info).collect()
+    }
+
+    /// All of these lists, PEM.
+    pub fn lists_pem(&self) -> String {
+        self.crls.iter().map(Crl::pem).collect()
+    }
+
+    /// The lists, PEM, that somebody lacks who has those of the CAs and with the decimal numbers in `have`; empty if
+    /// none.
+    pub fn lists_newer_than(&self, have: &[(String, String)]) -> String {
+        let had = |crl: &&Crl| {
+            let number = have.iter().find(|(issuer, _)| *issuer == crl.issuer).map(|(_, number)| number);
+            let number = number.and_then(|number| BigUint::parse_bytes(number.as_bytes(), 10));
+            number.is_some_and(|number| number >= crl.number)
+        };
+        self.crls.iter().filter(|crl| !had(crl)).map(Crl::pem).collect()
+    }
+
+    /// Whether it has a list that `held` lacks, or a newer one.
+    ///
+    /// # Errors
+    /// [`CertError::StaleCrl`], [`CertError::FutureCrl`] if that list is not in force now.
+    pub fn improves(&self, held: &Self, now_ms: i64) -> Result<bool, CertError> {
+        let mut newer = false;
+        for crl in &self.crls {
+            let known = held.crls.iter().find(|known| known.same_issuer(crl));
+            if known.is_none_or(|known| known.number < crl.number) {
+                crl.check_fresh(now_ms, 0)?;
+                newer = true;
+            }
+        }
+        Ok(newer)
     }
 
     /// Refuses a store whose CRLs are older than this one's.

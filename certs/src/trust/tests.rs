@@ -405,3 +405,48 @@ fn a_root_that_did_not_sign_itself_is_refused() {
     let refused = TrustStore::load(&Made { cert, key }.pem(), None, 0).unwrap_err();
     assert!(matches!(refused, CertError::BadSignature { .. }), "{refused}");
 }
+
+#[test]
+fn newer_lists_are_handed_on_and_only_they() {
+    let mut city = City::new();
+    let (old, new) = (city.store(), city.store());
+    let info = &new.lists()[0];
+    assert_eq!(
+        (info.number.as_str(), info.this_update_ms, info.next_update_ms),
+        ("2", NOW, NOW + 24 * HOUR_MS)
+    );
+    let have = |store: &TrustStore| -> Vec<(String, String)> {
+        store.lists().into_iter().map(|list| (list.issuer, list.number)).collect()
+    };
+    assert_eq!(new.lists_newer_than(&have(&new)), "");
+    assert_eq!(old.lists_newer_than(&have(&new)), "");
+    assert_eq!(new.lists_newer_than(&[(info.issuer.clone(), "no number".into())]), new.lists_pem());
+    let handed = new.lists_newer_than(&have(&old));
+    assert_eq!(handed, new.lists_pem());
+
+    // Whoever takes it has both at hand; of each CA the newer counts.
+    let roots = city.ca.certificate_pem();
+    let taken = TrustStore::load(&roots, Some(&(old.lists_pem() + &handed)), 0).unwrap();
+    assert_eq!(taken.lists(), new.lists());
+    assert_eq!(taken.improves(&old, NOW), Ok(true));
+    assert_eq!(taken.improves(&new, NOW), Ok(false));
+    assert_eq!(old.improves(&new, NOW), Ok(false));
+    assert!(matches!(taken.improves(&old, NOW + 25 * HOUR_MS), Err(CertError::StaleCrl { .. })));
+    assert!(matches!(taken.improves(&old, NOW - HOUR_MS), Err(CertError::FutureCrl { .. })));
+    let trust = Trust::new(city.store());
+    let third = trust.current().lists();
+    let adopt = |offered: &str, now_ms| trust.adopt(&roots, offered, 0, now_ms);
+    assert_eq!(adopt(&handed, NOW), Ok(false), "older than the one in use");
+    let fourth = city.ca.crl(24, NOW).unwrap();
+    assert!(adopt(&fourth, NOW + 25 * HOUR_MS).is_err(), "stale");
+    assert!(adopt(&fourth[..fourth.len() / 2], NOW).is_err(), "half a list");
+    assert_eq!(trust.current().lists(), third);
+    assert_eq!(adopt(&fourth, NOW), Ok(true));
+    assert_eq!(trust.current().lists()[0].number, "4");
+    let stranger = City::new().store().lists_pem();
+    assert!(adopt(&stranger, NOW).is_err(), "somebody else's");
+    assert!(matches!(
+        TrustStore::load(&roots, Some(&(old.lists_pem() + &stranger)), 0),
+        Err(CertError::BadSignature { .. } | CertError::UnknownCa { .. })
+    ));
+}

@@ -26,6 +26,10 @@ pub enum Request {
     /// Who the node is and how it does.
     #[serde(rename = "node.info")]
     NodeInfo {},
+    /// The lists of revoked certificates that the caller lacks, who has those of the CAs and with the decimal numbers
+    /// in `have`.
+    #[serde(rename = "crl.get")]
+    CrlGet { have: Vec<(String, String)> },
     /// Makes another node known (admin).
     #[serde(rename = "peer.add")]
     PeerAdd { node: Identity, address: String },

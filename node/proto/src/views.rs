@@ -3,6 +3,7 @@
 //! | request | answer | body |
 //! |---|---|---|
 //! | `node.info` | [`NodeView`] | |
+//! | `crl.get` | `Vec<`[`ListView`]`>` | the lists that the caller lacks, PEM |
 //! | `peer.add` · `peer.ls` · `peer.rm` | [`PeerAdded`] · `Vec<PeerView>` · [`Done`] | |
 //! | `data.add` · `data.ls` · `data.show` · `data.rm` | `DatasetMeta` · `Vec<DatasetMeta>` · `DatasetMeta` · [`Done`] | |
 //! | `catalog.search` | [`SearchView`] | |
@@ -50,6 +51,25 @@ pub struct NodeView {
     pub policies: Digest,
     /// Who the node takes the caller for.
     pub caller: Identity,
+    /// End of the node's certificate, UNIX milliseconds; none from a node that does not say.
+    #[serde(default)]
+    pub certificate_ends_ms: Option<i64>,
+    /// The lists of revoked certificates that the node goes by.
+    #[serde(default)]
+    pub lists: Vec<ListView>,
+}
+
+/// A list of revoked certificates, as it says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListView {
+    /// The CA's name for people.
+    pub issuer: String,
+    /// Its number, decimal.
+    pub number: String,
+    /// When it was made, UNIX milliseconds.
+    pub this_update_ms: i64,
+    /// When its successor is due, UNIX milliseconds.
+    pub next_update_ms: i64,
 }
 
 /// A node known here.

@@ -10,12 +10,16 @@ use super::{
     output::Facts,
     shell::Shell,
 };
-use crate::config::Config;
+use crate::{
+    config::Config,
+    preflight::{self, Findings},
+    words::counted,
+};
 
 /// A node's configuration
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Reads qianmo.toml and tells every mistake in it at once
+    /// Reads qianmo.toml and all that the node needs to start, and tells every mistake at once
     Check {
         /// Folder of the node
         #[arg(long, value_name = "DIR", default_value = ".")]
@@ -27,7 +31,14 @@ pub(crate) enum Command {
 pub(crate) fn run(command: &Command, shell: &Shell) -> Result<Exit, Fault> {
     let Command::Check { dir } = command;
     let config = Config::load(dir).map_err(|e| Fault::input(e.to_string()))?;
-    let view = json!({"node": config.identity, "listen": config.listen, "title": config.title});
+    let found = preflight::check(&config, shell.now_ms());
+    refuse(&config, &found)?;
+    let endings: Vec<_> = found.endings.iter().map(|ending| ending.told(shell.now_ms())).collect();
+    let warnings: Vec<&str> = endings.iter().map(|(en, zh)| shell.out.t(en, zh)).collect();
+    let view = json!({
+        "node": config.identity, "listen": config.listen, "title": config.title,
+        "certificate_ends_ms": found.certificate_ends_ms, "warnings": warnings,
+    });
     shell.out.show(&view, || {
         let sound = shell.out.t("the configuration is sound", "配置无误");
         let facts = Facts::of(&[
@@ -38,5 +49,17 @@ pub(crate) fn run(command: &Command, shell: &Shell) -> Result<Exit, Fault> {
         .text();
         format!("{facts}{sound}")
     })?;
+    warnings.iter().for_each(|warning| shell.out.note(warning));
     Ok(Exit::Done)
+}
+
+/// All that would keep the node from starting.
+fn refuse(config: &Config, found: &Findings) -> Result<(), Fault> {
+    let mistakes = &found.mistakes;
+    if mistakes.is_empty() {
+        return Ok(());
+    }
+    let told: String = mistakes.iter().map(|mistake| format!("\n  - {mistake}")).collect();
+    let count = counted(mistakes.len() as u64, "mistake");
+    Err(Fault::input(format!("the node in {} would not start; {count}:{told}", config.dir.display())))
 }

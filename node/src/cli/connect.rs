@@ -9,11 +9,12 @@ use std::{
 
 use super::{
     context::Context,
-    exit::{Exit, Fault, read_text},
+    exit::{Exit, Fault, read_text, write_file},
     shell::Shell,
 };
 use crate::{
-    clock::{Clock, rfc3339},
+    clock::Clock,
+    expiry::{Ending, endings, is_old},
     keys::load_soft,
     net::client::{Client, Credentials},
 };
@@ -22,7 +23,7 @@ use qianmo_crypto::{keys::KeyProvider, tls::Group};
 use qianmo_proto::{
     Identity, Name, Request, Signed, WireError,
     signed::Document,
-    views::{NodeView, PeerView},
+    views::{ListView, NodeView, PeerView},
 };
 
 /// Key-exchange groups a person's client offers, best first.
@@ -42,6 +43,7 @@ pub(crate) struct Person {
     pub(crate) identity: Identity,
     pub(crate) trust: Arc<Trust>,
     pub(crate) not_after_ms: i64,
+    dir: PathBuf,
     certificate_pem: String,
     certificate_der: Vec<u8>,
 }
@@ -74,7 +76,25 @@ impl Person {
         }
         let Verified { identity, not_after_ms, .. } = verified;
         let trust = Arc::new(Trust::new(trust));
-        Ok(Self { keys, identity, trust, not_after_ms, certificate_pem, certificate_der })
+        let dir = dir.to_owned();
+        Ok(Self { keys, identity, trust, not_after_ms, dir, certificate_pem, certificate_der })
+    }
+
+    /// What of the person's files ends soon.
+    fn endings(&self, now_ms: i64) -> Vec<Ending> {
+        endings(self.not_after_ms, &self.trust.current().lists(), now_ms)
+    }
+
+    /// Takes the revocation lists that `pem` holds, and keeps them, if the CA has signed them and they are newer.
+    fn adopt(&self, pem: &[u8], now_ms: i64) -> Result<bool, Fault> {
+        let wrong = |e: &dyn std::fmt::Display| Fault::input(format!("the revocation list offered: {e}"));
+        let roots = read_text(&self.dir.join(ROOT))?;
+        let pem = std::str::from_utf8(pem).map_err(|e| wrong(&e))?;
+        let newer = self.trust.adopt(&roots, pem, 0, now_ms).map_err(|e| wrong(&e))?;
+        if newer {
+            write_file(&self.dir.join(CRL), self.trust.current().lists_pem().as_bytes())?;
+        }
+        Ok(newer)
     }
 
     /// What the network client needs.
@@ -142,8 +162,9 @@ impl Session {
         let context = Context::resolve(shell)?;
         let person =
             Person::load(&context.identity, context.passphrase_file.as_deref(), shell.clock.as_ref())?;
-        warn_of_expiry(&person, shell);
         let mut session = Self::at(person, &context.node, &context.address, shell).await?;
+        renew_list(&session.person, &session.home.client, shell).await;
+        warn_of_expiry(&session.person, shell);
         session.on.clone_from(&shell.flags.on);
         Ok(session)
     }
@@ -233,12 +254,31 @@ pub(crate) async fn resolve(address: &str) -> Result<SocketAddr, Fault> {
     found.next().ok_or_else(|| wrong("has no address".to_owned()))
 }
 
-/// Two weeks: long enough to have a new certificate signed.
-const EXPIRY_NOTICE_MS: i64 = 14 * 86_400_000;
+/// Takes a newer revocation list from the home node, if the own one is past half its life. The command at hand does
+/// not depend on it: what fails is told as a list that ends soon.
+async fn renew_list(person: &Person, node: &Client, shell: &Shell) {
+    let lists = person.trust.current().lists();
+    if !lists.iter().any(|list| is_old(list, shell.now_ms())) {
+        return;
+    }
+    let have = lists.into_iter().map(|list| (list.issuer, list.number)).collect();
+    let fetched = node.exchange::<Vec<ListView>>(Request::CrlGet { have }, &[]).await;
+    let Ok((_, pem)) = fetched else { return };
+    if pem.is_empty() {
+        return;
+    }
+    match person.adopt(&pem, shell.now_ms()) {
+        Ok(true) => shell.out.note(
+            shell.out.t("took a newer revocation list from the node", "已从节点取得较新的证书撤销列表"),
+        ),
+        Ok(false) => {}
+        Err(fault) => shell.out.note(&fault.text(shell.out.lang)),
+    }
+}
 
 fn warn_of_expiry(person: &Person, shell: &Shell) {
-    if person.not_after_ms - shell.now_ms() < EXPIRY_NOTICE_MS {
-        let text = shell.out.t("your certificate expires on", "您的证书将于以下时间到期：");
-        shell.out.note(&format!("{text} {}", rfc3339(person.not_after_ms)));
+    for ending in person.endings(shell.now_ms()) {
+        let (en, zh) = ending.told(shell.now_ms());
+        shell.out.note(&format!("{}{}", shell.out.t("yours: ", "您的"), shell.out.t(&en, &zh)));
     }
 }

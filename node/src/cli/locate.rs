@@ -1,7 +1,9 @@
 //! Finding the caller's contracts wherever in the federation they are.
 
+use std::time::Duration;
+
 use qianmo_proto::{
-    Identity, Request,
+    Identity, Request, limits,
     views::{ContractState, ContractView},
 };
 
@@ -11,6 +13,10 @@ use super::{
     pick::pick,
     shell::Shell,
 };
+use crate::net::client::Allowance;
+
+/// How long a node's list may be in coming.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// A contract and the node that it is with.
 #[derive(Clone)]
@@ -50,7 +56,9 @@ pub(crate) async fn contracts(session: &Session, shell: &Shell) -> Result<Vec<Lo
 
 async fn at(reached: Result<Reached, Fault>) -> Result<Vec<Located>, Fault> {
     let at = reached?;
-    let views: Vec<ContractView> = at.client.call(Request::ContractLs {}).await?;
+    // Of many nodes: one that is silent must not hold up the others.
+    let allowed = Allowance { patience: SILENCE, bytes: limits::HEADER_BYTES };
+    let views: Vec<ContractView> = at.client.call_within(Request::ContractLs {}, allowed).await?;
     Ok(views.into_iter().map(|view| Located { view, at: at.clone() }).collect())
 }
 

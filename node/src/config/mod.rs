@@ -34,6 +34,8 @@ pub struct Config {
     pub files: Files,
     /// Seconds a CRL is still taken after its nextUpdate; 0 by default: none.
     pub crl_grace_s: u64,
+    /// How often peers are asked for newer CRLs; none: never.
+    pub crl_fetch: Option<Duration>,
     /// Key-exchange groups offered and accepted, best first.
     pub groups: Vec<Group>,
     /// How much the node takes on at once.

@@ -69,11 +69,12 @@ struct RawTrust {
     roots: PathBuf,
     crl: PathBuf,
     crl_grace_s: u64,
+    crl_fetch_s: u64,
 }
 
 impl Default for RawTrust {
     fn default() -> Self {
-        Self { roots: "root.crt".into(), crl: "crl.pem".into(), crl_grace_s: 0 }
+        Self { roots: "root.crt".into(), crl: "crl.pem".into(), crl_grace_s: 0, crl_fetch_s: 60 }
     }
 }
 
@@ -166,6 +167,7 @@ impl RawConfig {
                 crl: dir.join(self.trust.crl),
             },
             crl_grace_s: self.trust.crl_grace_s,
+            crl_fetch: (self.trust.crl_fetch_s > 0).then(|| Duration::from_secs(self.trust.crl_fetch_s)),
             groups,
             limits: Limits {
                 connections: self.limits.connections,
@@ -213,6 +215,7 @@ impl RawConfig {
         within("sandbox.memory_mib", self.sandbox.memory_mib, 1, 4_096);
         within("sandbox.wall_s", self.sandbox.wall_s, 1, 86_400);
         within("sandbox.query_memory_mib", self.sandbox.query_memory_mib, 16, 1 << 20);
+        within("trust.crl_fetch_s", self.trust.crl_fetch_s, 0, 86_400);
         within("trust.crl_grace_s", self.trust.crl_grace_s, 0, 30 * 86_400);
         let share = self.egress.parameters_per_row;
         if !(share > 0.0 && share <= 1.0) {

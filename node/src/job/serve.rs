@@ -231,7 +231,9 @@ fn receipt(node: &Shared, id: &JobId, job: &Job) -> Result<Option<Signed<Receipt
         seq,
         at_ms,
     };
-    Signed::sign(&receipt, &node.certificate, node.keys.as_ref()).map(Some).map_err(|e| internal(&e))
+    Signed::sign(&receipt, &node.certificate.load().der, node.keys.as_ref())
+        .map(Some)
+        .map_err(|e| internal(&e))
 }
 
 fn internal(e: &dyn std::fmt::Display) -> WireError {

@@ -19,7 +19,9 @@ use crate::{
 /// Asked of the kernel at bind. The default of 208 KiB loses packets even on loopback.
 const SOCKET_BUFFER: usize = 16 << 20;
 /// A link without a sign of life for this long is gone.
-const IDLE_TIMEOUT_MS: u32 = 60_000;
+const IDLE_TIMEOUT_MS: u32 = 15_000;
+/// Several of these are lost before a link is given up.
+const KEEP_ALIVE: Duration = Duration::from_secs(4);
 /// Requests in flight on one connection; a client that wants more waits.
 pub(crate) const STREAMS: u32 = 64;
 /// Flow-control window of a stream: 100 ms at 1.3 Gbit/s.
@@ -56,7 +58,7 @@ pub(crate) fn transport() -> Arc<TransportConfig> {
     config.receive_window(VarInt::from_u32(STREAM_WINDOW * 2));
     config.send_window(u64::from(STREAM_WINDOW) * 2);
     config.max_idle_timeout(Some(IdleTimeout::from(VarInt::from_u32(IDLE_TIMEOUT_MS))));
-    config.keep_alive_interval(Some(Duration::from_secs(15)));
+    config.keep_alive_interval(Some(KEEP_ALIVE));
     Arc::new(config)
 }
 
@@ -64,6 +66,25 @@ pub(crate) fn transport() -> Arc<TransportConfig> {
 pub(crate) fn server(config: &Config, who: &Credentials) -> Result<Endpoint, EndpointError> {
     let address = config.listen;
     let bind = |source| EndpointError::Bind { address, source };
+    let serve = server_config(config, who)?;
+    let socket = bind_socket(address).map_err(bind)?;
+    let runtime = Arc::new(quinn::TokioRuntime);
+    Endpoint::new(quic::endpoint_config(who.keys.as_ref())?, Some(serve), socket, runtime).map_err(bind)
+}
+
+/// Serves as `who` from the next connection on.
+pub(crate) fn renew(endpoint: &Endpoint, config: &Config, who: &Credentials) -> Result<(), EndpointError> {
+    endpoint.set_server_config(Some(server_config(config, who)?));
+    Ok(())
+}
+
+/// Whether a node could listen where `config` says.
+pub(crate) fn try_bind(config: &Config) -> Result<(), EndpointError> {
+    let address = config.listen;
+    UdpSocket::bind(address).map(drop).map_err(|source| EndpointError::Bind { address, source })
+}
+
+fn server_config(config: &Config, who: &Credentials) -> Result<quinn::ServerConfig, EndpointError> {
     let tls = qianmo_certs::server_config(
         Arc::clone(&who.keys),
         &who.certificate_pem,
@@ -71,25 +92,10 @@ pub(crate) fn server(config: &Config, who: &Credentials) -> Result<Endpoint, End
         Arc::new(TlsClock(Arc::clone(&who.clock))),
         &config.groups,
     )?;
-    let keys = who.keys.as_ref();
-    let socket = bind_socket(address).map_err(bind)?;
-    Endpoint::new(
-        quic::endpoint_config(keys)?,
-        Some(server_config(tls, keys)?),
-        socket,
-        Arc::new(quinn::TokioRuntime),
-    )
-    .map_err(bind)
-}
-
-/// The server configuration for `tls`: replaced on the endpoint when trust changes.
-fn server_config(
-    tls: rustls::ServerConfig,
-    keys: &dyn KeyProvider,
-) -> Result<quinn::ServerConfig, CryptoError> {
-    let mut config = quinn::ServerConfig::new(quic::server_crypto(tls), quic::token_key(keys)?);
-    config.transport_config(transport());
-    Ok(config)
+    let token_key = quic::token_key(who.keys.as_ref())?;
+    let mut serve = quinn::ServerConfig::new(quic::server_crypto(tls), token_key);
+    serve.transport_config(transport());
+    Ok(serve)
 }
 
 /// A dialling endpoint on any free port of the address family of `remote`.

@@ -23,6 +23,11 @@ impl Links {
         Self { credentials: ArcSwap::from_pointee(credentials), groups, open: Mutex::default() }
     }
 
+    /// Dials with `credentials` from now on. Open connections stay as they are.
+    pub(crate) fn renew(&self, credentials: Credentials) {
+        self.credentials.store(Arc::new(credentials));
+    }
+
     /// Asks a peer, over the connection there is or a new one.
     pub(crate) async fn call<T: DeserializeOwned>(
         &self,
@@ -31,14 +36,25 @@ impl Links {
         request: Request,
         allowed: Allowance,
     ) -> Result<T, WireError> {
+        self.exchange(peer, address, request, allowed).await.map(|(answer, _)| answer)
+    }
+
+    /// [`Self::call`] whose answer has a body.
+    pub(crate) async fn exchange<T: DeserializeOwned>(
+        &self,
+        peer: &Identity,
+        address: &str,
+        request: Request,
+        allowed: Allowance,
+    ) -> Result<(T, Vec<u8>), WireError> {
         if let Some(link) = self.kept(peer).await {
-            let answer = link.call_within(request.clone(), allowed).await;
+            let answer = link.exchange_within(request.clone(), &[], allowed).await;
             if answer.is_ok() || !link.is_closed() {
                 return answer;
             }
             // It went down since it was last asked, and may be up again.
         }
-        self.dial(peer, address).await?.call_within(request, allowed).await
+        self.dial(peer, address).await?.exchange_within(request, &[], allowed).await
     }
 
     /// Connects anew, and keeps the connection.

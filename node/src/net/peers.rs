@@ -7,7 +7,7 @@ use qianmo_proto::{
 };
 
 use super::{client::Allowance, links::resolve};
-use crate::{auth::Peer, authorize, node::Shared, store::facts::Fact};
+use crate::{auth::Peer, authorize, node::Shared, store::facts::Fact, trust};
 
 /// `node.info`
 pub(crate) fn info(node: &Shared, peer: &Peer) -> Result<NodeView, WireError> {
@@ -20,6 +20,8 @@ pub(crate) fn info(node: &Shared, peer: &Peer) -> Result<NodeView, WireError> {
         suite: peer.suite.clone(),
         policies: node.policies.digest(),
         caller: peer.identity().clone(),
+        certificate_ends_ms: Some(node.certificate.load().not_after_ms),
+        lists: trust::lists(node),
     })
 }
 

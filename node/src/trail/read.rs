@@ -57,7 +57,7 @@ pub(crate) async fn export(
 pub(crate) async fn checkpoint(node: &Shared, peer: &Peer) -> Result<CheckpointView, WireError> {
     authorize::may_here(node, peer, Governance::ReadCheckpoint)?;
     let note = node.trail.inspect(|trail| Ok(trail.note().to_owned())).await?;
-    Ok(CheckpointView { note, certificate: Base64(node.certificate.clone()) })
+    Ok(CheckpointView { note, certificate: Base64(node.certificate.load().der.clone()) })
 }
 
 /// Up to `limit` entries and `bytes` bytes from `from` on; without `from`, the newest.

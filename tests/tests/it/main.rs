@@ -20,6 +20,7 @@ mod search;
 mod slow_view;
 mod start;
 mod trail_files;
+mod trust;
 mod tutorial;
 mod tutorial_doc;
 mod wire;
