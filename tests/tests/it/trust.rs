@@ -4,7 +4,7 @@ use std::{any::Any, fs, net::UdpSocket};
 
 use qianmo_certs::chain_from_pem;
 use qianmo_proto::{Request, WireError, views::NodeView};
-use qianmo_tests::{Federation, Node, Person, Session, block_on, eventually, now_ms};
+use qianmo_tests::{Federation, Node, Person, Session, eventually, now_ms};
 
 const HOUR_MS: i64 = 3_600_000;
 
