@@ -105,8 +105,17 @@ impl Ca {
     /// [`CaError::NotFound`], [`CaError::Busy`], [`CaError::KeyReadable`] if others may read the root key,
     /// [`CaError::Damaged`], [`CaError::KeyMismatch`], [`CaError::Io`].
     pub fn load(dir: impl AsRef<Path>) -> Result<Self, CaError> {
+        Self::unlock(dir, None)
+    }
+
+    /// [`Ca::load`] with the passphrase of the root key. A passphrase for a key that is not encrypted is refused, as its
+    /// owner believes otherwise.
+    ///
+    /// # Errors
+    /// As [`Ca::load`], and [`CaError::Locked`], [`CaError::NotLocked`], [`CaError::Passphrase`].
+    pub fn unlock(dir: impl AsRef<Path>, passphrase: Option<&[u8]>) -> Result<Self, CaError> {
         let folder = Folder::open(dir.as_ref())?;
-        let (certificate, key, index) = folder.read()?;
+        let (certificate, key, index) = folder.read(passphrase)?;
         let certified = certificate.tbs_certificate().subject_public_key_info().to_der()?;
         if certified != key.public_key().to_spki_der() {
             return Err(CaError::KeyMismatch { dir: folder.path().to_owned() });
@@ -130,12 +139,21 @@ impl Ca {
     /// # Errors
     /// [`CaError::Exists`] if another CA lives there, [`CaError::Busy`], [`CaError::Io`].
     pub fn save(&mut self, dir: impl AsRef<Path>) -> Result<(), CaError> {
+        self.save_locked(dir, None)
+    }
+
+    /// [`Ca::save`], for a new CA with the root key encrypted under a passphrase. A root key that is in the folder
+    /// already stays as it is.
+    ///
+    /// # Errors
+    /// As [`Ca::save`], and [`CaError::Crypto`].
+    pub fn save_locked(&mut self, dir: impl AsRef<Path>, passphrase: Option<&[u8]>) -> Result<(), CaError> {
         let dir = dir.as_ref();
         if !self.folder.as_ref().is_some_and(|folder| folder.is(dir)) {
             self.folder = Some(Folder::create(dir)?);
         }
         match &self.folder {
-            Some(folder) => folder.write(&self.pem, &self.key, &self.index),
+            Some(folder) => folder.write(&self.pem, (&self.key, passphrase), &self.index),
             None => Err(CaError::NotFound { dir: dir.to_owned() }),
         }
     }

@@ -100,6 +100,24 @@ pub enum CaError {
         /// The key file.
         path: PathBuf,
     },
+    /// The root key is encrypted, and no passphrase was given.
+    #[error("{} is encrypted; name the file that holds its passphrase: --passphrase-file", .path.display())]
+    Locked {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// A passphrase was given for a root key that is not encrypted.
+    #[error("{} is not encrypted, so no passphrase belongs to it; leave --passphrase-file out, or restore the encrypted key", .path.display())]
+    NotLocked {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// The passphrase is another.
+    #[error("{} does not open: the passphrase is wrong or the file is damaged", .path.display())]
+    Passphrase {
+        /// The key file.
+        path: PathBuf,
+    },
     /// Key and certificate do not belong together.
     #[error("root.key in {} is not the key of root.crt; restore both from the same backup", .dir.display())]
     KeyMismatch {

@@ -8,8 +8,9 @@ use std::{
 };
 
 use der::DecodePem;
-use qianmo_crypto::sm2::SecretKey;
+use qianmo_crypto::{CryptoError, sm2::SecretKey};
 use x509_cert::certificate::Certificate as X509;
+use zeroize::Zeroizing;
 
 use super::{CaError, index::Index};
 
@@ -17,6 +18,9 @@ const CERTIFICATE: &str = "root.crt";
 const KEY: &str = "root.key";
 const INDEX: &str = "index.toml";
 const LOCK: &str = ".lock";
+
+/// First line of an encrypted key (RFC 7468, section 11).
+const ENCRYPTED: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
 
 /// A locked folder.
 pub(super) struct Folder {
@@ -66,22 +70,40 @@ impl Folder {
     }
 
     /// Reads certificate, key and index.
-    pub(super) fn read(&self) -> Result<(X509, SecretKey, Index), CaError> {
+    pub(super) fn read(&self, passphrase: Option<&[u8]>) -> Result<(X509, SecretKey, Index), CaError> {
         let damaged = |file: &str, reason: String| CaError::Damaged { path: self.path.join(file), reason };
         let certificate = X509::from_pem(self.text(CERTIFICATE)?);
         let certificate = certificate.map_err(|error| damaged(CERTIFICATE, error.to_string()))?;
         self.check_key_mode()?;
-        let key = SecretKey::from_pkcs8_pem(&self.text(KEY)?);
-        let key = key.map_err(|error| damaged(KEY, error.to_string()))?;
+        let pem = Zeroizing::new(self.text(KEY)?);
+        let path = || self.path.join(KEY);
+        match (pem.contains(ENCRYPTED), passphrase) {
+            (true, None) => return Err(CaError::Locked { path: path() }),
+            (false, Some(_)) => return Err(CaError::NotLocked { path: path() }),
+            _ => {}
+        }
+        let key = SecretKey::from_pem(&pem, passphrase).map_err(|error| match error {
+            CryptoError::Passphrase => CaError::Passphrase { path: path() },
+            error => damaged(KEY, error.to_string()),
+        })?;
         let index = Index::parse(&self.text(INDEX)?).map_err(|reason| damaged(INDEX, reason))?;
         Ok((certificate, key, index))
     }
 
-    /// Writes the three files; the index last, because it alone changes later.
-    pub(super) fn write(&self, certificate: &str, key: &SecretKey, index: &Index) -> Result<(), CaError> {
+    /// Writes the three files, the key under the passphrase beside it; the index last, because it alone changes later.
+    pub(super) fn write(
+        &self,
+        certificate: &str,
+        (key, passphrase): (&SecretKey, Option<&[u8]>),
+        index: &Index,
+    ) -> Result<(), CaError> {
         let index = toml::to_string(index).map_err(|error| CaError::Encoding(error.to_string()))?;
         if !self.path.join(KEY).exists() {
-            self.replace(KEY, key.to_pkcs8_pem().as_bytes(), 0o600)?;
+            let pem = match passphrase {
+                None => key.to_pkcs8_pem(),
+                Some(passphrase) => key.to_encrypted_pkcs8_pem(passphrase)?,
+            };
+            self.replace(KEY, pem.as_bytes(), 0o600)?;
         }
         if !self.path.join(CERTIFICATE).exists() {
             self.replace(CERTIFICATE, certificate.as_bytes(), 0o644)?;

@@ -46,6 +46,23 @@ fn a_saved_ca_loads_with_everything_it_knew() {
 }
 
 #[test]
+fn a_root_key_under_a_passphrase_opens_under_it_alone() {
+    let (dir, plain) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    ca().save_locked(dir.path(), Some(b"correct horse")).unwrap();
+    let pem = fs::read_to_string(dir.path().join("root.key")).unwrap();
+    assert!(pem.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"), "{pem}");
+    let mut opened = Ca::unlock(dir.path(), Some(b"correct horse")).unwrap();
+    opened.issue(&request(LI, &[]), 30, NOW).unwrap();
+    opened.save(dir.path()).unwrap();
+    drop(opened);
+    assert_eq!(fs::read_to_string(dir.path().join("root.key")).unwrap(), pem);
+    assert!(matches!(Ca::load(dir.path()), Err(CaError::Locked { .. })));
+    assert!(matches!(Ca::unlock(dir.path(), Some(b"correct house")), Err(CaError::Passphrase { .. })));
+    ca().save(plain.path()).unwrap();
+    assert!(matches!(Ca::unlock(plain.path(), Some(b"x")), Err(CaError::NotLocked { .. })));
+}
+
+#[test]
 fn one_process_at_a_time_and_no_ca_on_top_of_another() {
     let dir = TempDir::new().unwrap();
     assert!(matches!(Ca::load(dir.path()), Err(CaError::NotFound { .. })));
