@@ -2,7 +2,7 @@
 
 use qianmo_certs::{Trust, Verified};
 use qianmo_crypto::sm3::Digest;
-use qianmo_proto::{Document, ErrorCode, Identity, JobOrder, Signed, WireError, limits};
+use qianmo_proto::{Document, ErrorCode, Identity, JobOrder, Signed, SignedError, WireError, limits};
 
 /// The authenticated other end of a connection. Made from the TLS handshake only.
 #[derive(Debug, Clone)]
@@ -60,8 +60,14 @@ pub(crate) fn open_any<T: Document>(
         .current()
         .verify(document.certificate(), now_ms)
         .map_err(|e| WireError::new(ErrorCode::Certificate, e.to_string()))?;
-    let value =
-        document.open(&signer.public_key).map_err(|e| WireError::new(ErrorCode::Signature, e.to_string()))?;
+    let value = document.open(&signer.public_key).map_err(|e| {
+        let code = match e {
+            SignedError::Text(_) | SignedError::TooLong(_) => ErrorCode::TooLarge,
+            SignedError::Payload(_) => ErrorCode::BadRequest,
+            SignedError::Context { .. } | SignedError::Signature(_) => ErrorCode::Signature,
+        };
+        WireError::new(code, e.to_string())
+    })?;
     Ok(Opened { value, digest: document.digest(), signer })
 }
 

@@ -34,7 +34,7 @@ const fn role_zh(role: Role) -> &'static str {
         Role::Node => "节点",
         Role::Admin => "系统管理员",
         Role::Steward => "数据管理员",
-        Role::Consumer => "数据使用方",
+        Role::Consumer => "数据使用人员",
         Role::Auditor => "审计员",
     }
 }

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{DatasetRef, Name, RequestId},
+    limits,
     signed::Document,
+    texts::{self, TextTooLong},
 };
 
 /// What a consumer asks for and, once approved, what the contract grants: nothing beyond it runs.
@@ -41,6 +43,12 @@ pub struct Terms {
 
 impl Document for Terms {
     const CONTEXT: &'static str = "qianmo/terms/v1";
+
+    fn check(&self) -> Result<(), TextTooLong> {
+        texts::check("the purpose", &self.purpose, limits::TEXT_CHARS)?;
+        texts::check("the basis", &self.basis, limits::TEXT_CHARS)?;
+        texts::check("the case number", &self.case_number, limits::TITLE_CHARS)
+    }
 }
 
 /// What may leave under a contract.
@@ -93,4 +101,8 @@ pub struct Approval {
 
 impl Document for Approval {
     const CONTEXT: &'static str = "qianmo/approval/v1";
+
+    fn check(&self) -> Result<(), TextTooLong> {
+        texts::check("the note", &self.note, limits::TEXT_CHARS)
+    }
 }

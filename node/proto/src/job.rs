@@ -6,8 +6,10 @@ use serde_json::value::RawValue;
 
 use crate::{
     ids::{ContractId, DatasetRef, RunId},
+    limits,
     result::NamedVector,
     signed::Document,
+    texts::{self, TextTooLong},
 };
 
 /// A consumer's order. Its id is derived from its signed bytes: sending it twice is one job.
@@ -52,4 +54,10 @@ impl JobOrder {
 
 impl Document for JobOrder {
     const CONTEXT: &'static str = "qianmo/job-order/v1";
+
+    /// Parameters and state are bounded by their bytes, and go to the model alone; names of vectors come back in errors.
+    fn check(&self) -> Result<(), TextTooLong> {
+        let mut names = self.state.iter().map(|vector| vector.name.as_str());
+        names.try_for_each(|name| texts::check("the name of a vector", name, limits::TITLE_CHARS))
+    }
 }

@@ -26,6 +26,7 @@ pub mod question;
 pub mod request;
 pub mod result;
 pub mod signed;
+pub mod texts;
 pub mod views;
 
 pub use catalog::{DatasetMeta, FieldMeta};

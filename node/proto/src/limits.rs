@@ -19,6 +19,30 @@ pub const PARAMS_BYTES: usize = 64 << 10;
 /// Free text of a person: purpose, reason, case number. Longer texts belong in an attachment.
 pub const TEXT_CHARS: usize = 1_000;
 
+/// A title, a word, one level of a path: what must fit a line of a list.
+pub const TITLE_CHARS: usize = 200;
+
+/// An address, `host:port`: 253 characters of a name, with room for the port.
+pub const ADDRESS_CHARS: usize = 300;
+
+/// The words of a search.
+pub const QUERY_CHARS: usize = 200;
+
+/// A dataset's descriptor, TOML: 300 fields with descriptions and a long view.
+pub const DESCRIPTOR_BYTES: usize = 512 << 10;
+
+/// Days ahead that a contract may end: what is meant to last longer is asked for again.
+pub const UNTIL_DAYS: i64 = 5 * 366;
+
+/// Runs that one contract may grant.
+pub const RUNS: u32 = 10_000;
+
+/// Rounds that one federated run may take.
+pub const ROUNDS: u32 = 10_000;
+
+/// The largest least cell that terms may ask for.
+pub const MIN_CELL: u32 = 1_000_000;
+
 /// Fields of one dataset or contract: with descriptions they must fit one trail entry (64 KiB).
 pub const FIELDS: usize = 300;
 

@@ -5,7 +5,12 @@ use std::fmt;
 use qianmo_crypto::sm3::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::{ids::Name, signed::Document};
+use crate::{
+    ids::Name,
+    limits,
+    signed::Document,
+    texts::{self, TextTooLong},
+};
 
 /// Which interface a model exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -46,4 +51,8 @@ pub struct ModelManifest {
 
 impl Document for ModelManifest {
     const CONTEXT: &'static str = "qianmo/model/v1";
+
+    fn check(&self) -> Result<(), TextTooLong> {
+        texts::check("the description", &self.description, limits::TEXT_CHARS)
+    }
 }

@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{identity::Identity, signed::Document};
+use crate::{
+    identity::Identity,
+    limits,
+    signed::Document,
+    texts::{self, TextTooLong},
+};
 
 /// What a person looks for, and which node may ask it for them. A node that passes it on is answered as the person
 /// would be, and can ask nothing else in the person's name.
@@ -25,4 +30,8 @@ impl Question {
 
 impl Document for Question {
     const CONTEXT: &'static str = "qianmo/question/v1";
+
+    fn check(&self) -> Result<(), TextTooLong> {
+        texts::check("the query", &self.query, limits::QUERY_CHARS)
+    }
 }

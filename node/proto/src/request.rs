@@ -13,6 +13,7 @@ use crate::{
     model::ModelManifest,
     question::Question,
     signed::Signed,
+    texts,
 };
 
 /// Version of the request and reply headers.
@@ -32,7 +33,11 @@ pub enum Request {
     CrlGet { have: Vec<(String, String)> },
     /// Makes another node known (admin).
     #[serde(rename = "peer.add")]
-    PeerAdd { node: Identity, address: String },
+    PeerAdd {
+        node: Identity,
+        #[serde(deserialize_with = "texts::address")]
+        address: String,
+    },
     /// The nodes known here.
     #[serde(rename = "peer.ls")]
     PeerLs {},
@@ -41,7 +46,10 @@ pub enum Request {
     PeerRm { node: Identity },
     /// Lists a dataset from its descriptor's text (steward).
     #[serde(rename = "data.add")]
-    DataAdd { descriptor: String },
+    DataAdd {
+        #[serde(deserialize_with = "texts::descriptor")]
+        descriptor: String,
+    },
     /// The datasets of this node.
     #[serde(rename = "data.ls")]
     DataLs {},
@@ -55,6 +63,7 @@ pub enum Request {
     /// `question`; a node that asks without one gets no answer.
     #[serde(rename = "catalog.search")]
     CatalogSearch {
+        #[serde(deserialize_with = "texts::query")]
         query: String,
         federated: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,7 +89,11 @@ pub enum Request {
     RequestApprove { approval: Signed<Approval> },
     /// Refuses a request (steward).
     #[serde(rename = "request.deny")]
-    RequestDeny { id: RequestId, reason: String },
+    RequestDeny {
+        id: RequestId,
+        #[serde(deserialize_with = "texts::reason")]
+        reason: String,
+    },
     /// The contracts the caller may see.
     #[serde(rename = "contract.ls")]
     ContractLs {},
@@ -89,7 +102,11 @@ pub enum Request {
     ContractShow { id: ContractId },
     /// Ends a contract and stops its jobs (steward, or its consumer).
     #[serde(rename = "contract.revoke")]
-    ContractRevoke { id: ContractId, reason: String },
+    ContractRevoke {
+        id: ContractId,
+        #[serde(deserialize_with = "texts::reason")]
+        reason: String,
+    },
     /// Runs a job; waits up to `wait_ms` for its end (consumer).
     #[serde(rename = "job.run")]
     JobRun { order: Signed<JobOrder>, wait_ms: u64 },
@@ -116,10 +133,18 @@ pub enum Request {
     ResultGet { id: JobId },
     /// Lets a held result go (steward).
     #[serde(rename = "result.release")]
-    ResultRelease { id: JobId, reason: String },
+    ResultRelease {
+        id: JobId,
+        #[serde(deserialize_with = "texts::reason")]
+        reason: String,
+    },
     /// Keeps a held result back for good (steward).
     #[serde(rename = "result.withhold")]
-    ResultWithhold { id: JobId, reason: String },
+    ResultWithhold {
+        id: JobId,
+        #[serde(deserialize_with = "texts::reason")]
+        reason: String,
+    },
     /// Trail entries `from..from+limit`, newest page if `from` is none (auditor, steward, admin).
     #[serde(rename = "audit.ls")]
     AuditLs { from: Option<u64>, limit: u32 },

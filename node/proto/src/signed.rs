@@ -14,12 +14,15 @@ use qianmo_crypto::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{ids::Base64, limits};
+use crate::{ids::Base64, limits, texts::TextTooLong};
 
 /// A kind of document that can be signed.
 pub trait Document: Serialize + DeserializeOwned {
     /// What the signature is for: a signature made for one context is void in another.
     const CONTEXT: &'static str;
+
+    /// Whether every text in it keeps its limit. Documents enter trails and lists.
+    fn check(&self) -> Result<(), TextTooLong>;
 }
 
 /// Why a signed document was refused.
@@ -42,6 +45,9 @@ pub enum SignedError {
     /// The payload is not the JSON of this kind of document.
     #[error("the signed document does not parse: {0}")]
     Payload(#[source] serde_json::Error),
+    /// A text in it is over its limit.
+    #[error("in the signed document, {0}")]
+    Text(#[from] TextTooLong),
 }
 
 /// A document of kind `T` with the signature over its exact bytes. Nothing is checked until
@@ -91,8 +97,8 @@ impl<T: Document> Signed<T> {
         hasher.finish()
     }
 
-    /// Checks context, length and signature against `signer` (from the verified certificate) and
-    /// parses the payload once.
+    /// Checks context, length and signature against `signer` (from the verified certificate), parses the payload once
+    /// and checks its texts.
     pub fn open(&self, signer: &PublicKey) -> Result<T, SignedError> {
         if self.context != T::CONTEXT {
             return Err(SignedError::Context { found: self.context.clone(), expected: T::CONTEXT });
@@ -104,7 +110,9 @@ impl<T: Document> Signed<T> {
             self.signature.0.as_slice().try_into().map_err(|_| CryptoError::SignatureEncoding)?;
         let signature = Signature::from_bytes(bytes)?;
         signer.verify(CERT_USER_ID, &message(T::CONTEXT, &self.payload.0), &signature)?;
-        serde_json::from_slice(&self.payload.0).map_err(SignedError::Payload)
+        let document: T = serde_json::from_slice(&self.payload.0).map_err(SignedError::Payload)?;
+        document.check()?;
+        Ok(document)
     }
 }
 

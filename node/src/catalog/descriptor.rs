@@ -6,7 +6,9 @@ use std::path::Path;
 use qianmo_data::{
     ColumnType, DataError, DatasetSpec, FieldSpec, Grant, JobSession, Mask, MemoryLimits, SourceSpec,
 };
-use qianmo_proto::{DatasetMeta, DatasetRef, FieldMeta, Grade, Name, Sensitivity, Sharing, catalog, limits};
+use qianmo_proto::{
+    DatasetMeta, DatasetRef, FieldMeta, Grade, Name, Sensitivity, Sharing, catalog, limits, texts,
+};
 use serde::Deserialize;
 
 use crate::words::counted;
@@ -184,6 +186,7 @@ impl Raw {
                 mistakes.push(format!("{key} is empty"));
             }
         }
+        self.check_texts(mistakes);
         if self.path.len() != 4 || self.path.iter().any(|part| part.trim().is_empty()) {
             mistakes
                 .push("path must name four levels: L1 domain group, L2 domain, L3 object, L4 entity".into());
@@ -199,6 +202,19 @@ impl Raw {
         if self.field.len() > limits::FIELDS {
             mistakes.push(format!("{} fields; the limit is {}", self.field.len(), limits::FIELDS));
         }
+    }
+
+    fn check_texts(&self, mistakes: &mut Vec<String>) {
+        let mut check = |what, text: &str, limit| {
+            mistakes.extend(texts::check(what, text, limit).err().map(|e| e.to_string()));
+        };
+        check("title", &self.title, limits::TITLE_CHARS);
+        check("update_cycle", &self.update_cycle, limits::TITLE_CHARS);
+        check("description", &self.description, limits::TEXT_CHARS);
+        self.path.iter().for_each(|level| check("a level of path", level, limits::TITLE_CHARS));
+        self.field
+            .iter()
+            .for_each(|field| check("a field's description", &field.description, limits::TEXT_CHARS));
     }
 
     /// The dataset's grade: at least the highest field's (GB/T 43697-2024, 就高从严).

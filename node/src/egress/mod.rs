@@ -67,7 +67,7 @@ pub(crate) fn judge(computed: &Computed, limits: &Limits) -> Result<(Verdict, Ve
     let text = format!(
         "the result is held by the disclosure {noun} {names}: a steward of the data decides (qianmo result release)"
     );
-    let zh = format!("结果触犯披露规则 {names}，暂扣待数据管理员决定（qianmo result release）");
+    let zh = format!("结果违反披露规则 {names}，待数据管理员审核（qianmo result release）");
     let error = WireError::new(ErrorCode::Held, text).with_zh(zh);
     Ok((Verdict::Held(Held { bytes, error }), reasons))
 }

@@ -35,7 +35,7 @@ pub(crate) struct Finding {
 
 impl Finding {
     pub(super) fn reason(&self) -> Reason {
-        let (verdict, verdict_zh) = if self.broken { ("broken", "触犯") } else { ("kept", "未触犯") };
+        let (verdict, verdict_zh) = if self.broken { ("broken", "违反") } else { ("kept", "符合") };
         Reason {
             by: "egress".to_owned(),
             rule: self.rule.to_owned(),
@@ -81,7 +81,7 @@ fn min_cell(computed: &Computed, least: u32) -> Finding {
             "the smallest cell has {}; at least {least} are needed",
             counted(smallest, "contributor")
         ),
-        zh: format!("最小单元格有 {smallest} 条贡献记录；至少需要 {least} 条"),
+        zh: format!("记录最少的单元格有 {smallest} 条贡献记录；至少需要 {least} 条"),
     }
 }
 

@@ -68,7 +68,7 @@ fn a_finding_is_told_in_both_languages_and_one_is_no_plural() {
     let (_, reasons) = judge(&result, &LIMITS).unwrap();
     let found = reasons.iter().find(|reason| reason.rule == "min-cell").unwrap();
     assert_eq!(found.text, "broken: the smallest cell has 1 contributor; at least 10 are needed");
-    assert_eq!(found.text_zh.as_deref(), Some("触犯：最小单元格有 1 条贡献记录；至少需要 10 条"));
+    assert_eq!(found.text_zh.as_deref(), Some("违反：记录最少的单元格有 1 条贡献记录；至少需要 10 条"));
     assert!(reasons.iter().all(|reason| reason.text_zh.is_some()));
 }
 

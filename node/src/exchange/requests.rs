@@ -52,14 +52,15 @@ fn check_terms(node: &Shared, terms: &Terms) -> Result<(), WireError> {
     check(terms.fields.len() > limits::FIELDS, "too many fields");
     check(terms.models.is_empty(), "name at least one model");
     check(terms.models.len() > 16, "name at most 16 models");
-    check(terms.runs == 0, "ask for at least one run");
+    check(!(1..=limits::RUNS).contains(&terms.runs), "ask for 1 to 10,000 runs");
+    check(terms.rounds > limits::ROUNDS, "a run may take 10,000 rounds at most");
+    check(terms.output.min_cell > limits::MIN_CELL, "a least cell of more than 1,000,000 lets nothing out");
     check(terms.output.kinds.is_empty(), "name at least one kind of output");
     check(terms.until_ms <= node.now_ms(), "the end of use is in the past");
+    let latest_ms = node.now_ms().saturating_add(limits::UNTIL_DAYS * 86_400_000);
+    check(terms.until_ms > latest_ms, "the end of use is more than five years away");
     check(terms.purpose.trim().is_empty(), "say the purpose");
     check(terms.basis.trim().is_empty(), "say the legal basis");
-    for text in [&terms.purpose, &terms.basis, &terms.case_number] {
-        check(text.chars().count() > limits::TEXT_CHARS, "a text is longer than 1,000 characters");
-    }
     if mistakes.is_empty() {
         return Ok(());
     }
