@@ -27,6 +27,7 @@ impl Desk {
             .current_dir(self.dir.path())
             .env("QIANMO_HOME", self.path("home"))
             .env("LC_ALL", "C")
+            .env("TZ", "UTC")
             // What a developer's terminal may set.
             .env_remove("LANGUAGE")
             .env_remove("COLUMNS")
@@ -102,6 +103,12 @@ fn usage_errors_are_bad_input_and_never_look_like_a_verdict() {
         id new --dir x --department a --role node --name b
         ca issue nowhere.csr
         audit verify --root x
+        audit verify --dir . --on hospital-b
+        model push glm --everywhere --on hospital-b
+        ca init --identity li
+        ca issue li/id.csr --yes
+        init --dir x --department a --on b
+        id show --identity li --context li
         model push no-such-model
         --lang fr peer ls
         --json job run
@@ -114,9 +121,9 @@ fn without_a_context_every_command_says_how_to_get_one() {
     let desk = Desk::new();
     let lines = "
         peer ls
-        --context nobody peer ls
-        --identity me --node qianmo://a/node/main peer ls
-        --identity me --node qianmo://a/node/main --address 127.0.0.1:1 peer ls
+        peer ls --context nobody
+        peer ls --identity me --node qianmo://a/node/main
+        peer --identity me --node qianmo://a/node/main --address 127.0.0.1:1 ls
         --json peer ls
     ";
     assert_snapshot("no-context", desk.script(lines));
@@ -134,8 +141,11 @@ fn a_federation_is_made_offline() {
         config check --dir hospital-a
         id new --dir li --department hospital-a --role steward --name li
         id new --dir li --department hospital-a --role steward --name li
+        ca show li/id.csr
         ca issue li/id.csr --dir ca
-        ca issue li/id.csr --dir ca
+        ca issue li/id.csr --dir ca --expect qianmo://hospital-a/consumer/li --yes
+        ca issue li/id.csr --dir ca --expect qianmo://hospital-a/steward/li --yes
+        ca issue li/id.csr --dir ca --expect qianmo://hospital-a/steward/li --yes
         ca ls --dir ca
         id show --identity li
         ca crl --dir ca --out li/crl.pem --hours 24
@@ -177,7 +187,7 @@ fn a_stale_list_a_foreign_key_and_an_open_key_are_told() {
         ca init --dir ca
         id new --dir li --department hospital-a --role steward --name li
         id new --dir wang --department hospital-a --role steward --name wang
-        ca issue li/id.csr --dir ca
+        ca issue li/id.csr --dir ca --expect qianmo://hospital-a/steward/li --yes
         ca crl --dir ca --out li/crl.pem
         ",
     );
@@ -190,6 +200,65 @@ fn a_stale_list_a_foreign_key_and_an_open_key_are_told() {
     std::fs::write(desk.path("li/crl.pem"), "not a list").expect("ours");
     let garbage = desk.run("id show --identity li");
     assert_snapshot("person-files", open + &foreign + &garbage);
+}
+
+#[test]
+fn a_root_key_is_encrypted_under_the_passphrase_that_is_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = Desk::new();
+    for (name, text) in [("right", "correct horse"), ("wrong", "correct house")] {
+        std::fs::write(desk.path(name), text).expect("ours");
+        std::fs::set_permissions(desk.path(name), std::fs::Permissions::from_mode(0o600)).expect("ours");
+    }
+    let lines = "
+        ca init --dir ca --passphrase-file right
+        ca ls --dir ca
+        ca crl --dir ca --passphrase-file wrong
+        ca crl --dir ca --passphrase-file right
+        ca init --dir plain
+        ca ls --dir plain --passphrase-file right
+    ";
+    assert_snapshot("ca-passphrase", desk.script(lines));
+    let key = std::fs::read_to_string(desk.path("ca/root.key")).expect("the key is there");
+    assert!(key.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"), "{key}");
+}
+
+#[test]
+fn everything_offline_is_told_in_chinese() {
+    let desk = Desk::new();
+    let lines = "
+        --help --lang zh
+        ca issue --help --lang zh
+        request new --help --lang zh
+        audit verify --help --lang zh
+        nonsense --lang zh
+        peer ad --lang zh
+        data show Not_A_Name --lang zh
+        request new --dataset screening --lang zh
+        job run --lang zh
+        job show --lang=zh --json
+        id new --dir x --department a --role node --name b --lang zh
+        ca issue nowhere.csr --lang zh
+        model push no-such-model --lang zh
+        peer ls --lang zh
+        audit verify --dir nowhere --lang zh
+        ca init --dir ca --lang zh
+        ca init --dir ca --lang zh
+        id new --dir li --department hospital-a --role steward --name li --lang zh
+        ca show li/id.csr --lang zh
+        ca issue li/id.csr --dir ca --lang zh
+        ca issue li/id.csr --dir ca --expect qianmo://hospital-a/steward/li --yes --lang zh
+        ca ls --dir ca --lang zh
+        ca crl --dir ca --out crl.pem --lang zh
+        id show --identity li --lang zh
+        init --dir a --department a --lang zh
+        config check --dir a --lang zh
+        serve --dir a --lang zh
+        context add li --identity li --node qianmo://hospital-a/node/main --address 127.0.0.1:7401 --lang zh
+        context use wang --lang zh
+        context ls --lang zh
+    ";
+    assert_snapshot("chinese", desk.script(lines));
 }
 
 #[test]

@@ -67,8 +67,8 @@ impl Federation {
         let path = dir.to_str().unwrap();
         let init = ["init", "--dir", path, "--department", department, "--listen", "127.0.0.1:0"];
         self.terminal.ok(&init);
-        self.certify(&dir, "node.csr");
         let identity = Identity::new(department.parse().unwrap(), Role::Node, "main".parse().unwrap());
+        self.certify(&dir, "node.csr", &identity);
         Node::new(self.terminal.clone(), dir, identity)
     }
 
@@ -91,16 +91,17 @@ impl Federation {
             "--name",
             name,
         ]);
-        self.certify(&dir, "id.csr");
         let home = self.dir().join("homes").join(format!("{department}.{role}.{name}"));
         let identity = format!("qianmo://{department}/{role}/{name}").parse().unwrap();
+        self.certify(&dir, "id.csr", &identity);
         Person::new(Terminal::new(self.dir(), home), dir, identity)
     }
 
-    /// Signs the request in `dir` and puts root and list of revoked certificates beside it.
-    fn certify(&self, dir: &Path, request: &str) {
+    /// Signs the request of `identity` in `dir` and puts root and list of revoked certificates beside it.
+    fn certify(&self, dir: &Path, request: &str, identity: &Identity) {
         let turn = self.ca.lock().unwrap_or_else(PoisonError::into_inner);
-        self.terminal.ok(&["ca", "issue", dir.join(request).to_str().unwrap()]);
+        let (request, expected) = (dir.join(request), identity.to_string());
+        self.terminal.ok(&["ca", "issue", request.to_str().unwrap(), "--expect", &expected, "--yes"]);
         drop(turn);
         fs::copy(self.root(), dir.join("root.crt")).unwrap();
         fs::copy(self.dir().join("crl.pem"), dir.join("crl.pem")).unwrap();

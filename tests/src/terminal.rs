@@ -62,7 +62,11 @@ impl Terminal {
     pub fn plain(&self, args: &[&str]) -> Command {
         let mut command = Command::new(program());
         command.args(args);
-        command.current_dir(&self.dir).env("QIANMO_HOME", &self.home).env("TMPDIR", &self.dir);
+        command
+            .current_dir(&self.dir)
+            .env("QIANMO_HOME", &self.home)
+            .env("TMPDIR", &self.dir)
+            .env("TZ", "UTC");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

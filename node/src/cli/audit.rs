@@ -13,8 +13,8 @@ use super::{
     exit::{Exit, Fault},
     output::{Output, Rows, clean},
     shell::Shell,
+    words::msg,
 };
-use crate::clock::rfc3339;
 
 /// Reading and verifying a trail
 #[derive(Debug, Subcommand)]
@@ -55,7 +55,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
             let client = Session::open(shell).await?.target().await?;
             let page: AuditPage = client.call(Request::AuditLs { from: Some(seq), limit: 1 }).await?;
             let entry = page.entries.first().filter(|_| page.from == seq).ok_or_else(|| {
-                Fault::input(format!("there is no entry {seq}: the trail has {} entries, from 0", page.size))
+                Fault::input(msg("audit-no-entry").with("seq", seq).with("size", page.size))
             })?;
             shell.out.show(entry, || pretty(entry.get()))?;
             Ok(Exit::Done)
@@ -71,23 +71,23 @@ fn pretty(entry: &str) -> String {
 
 fn table(out: Output, page: &AuditPage) -> String {
     let mut rows = Rows::new(&[
-        out.t("seq", "序号"),
-        out.t("time", "时间"),
-        out.t("stage", "阶段"),
-        out.t("action", "动作"),
-        out.t("actor", "行为人"),
-        out.t("target", "对象"),
-        out.t("outcome", "结果"),
+        out.label("seq"),
+        out.label("time"),
+        out.label("stage"),
+        out.label("action"),
+        out.label("actor"),
+        out.label("target"),
+        out.label("outcome"),
     ])
     .right(0);
     for (seq, entry) in (page.from..).zip(&page.entries) {
         let event: Value = serde_json::from_str(entry.get()).unwrap_or_default();
         let text = |path: &str| event.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let time = event.get("time_ms").and_then(Value::as_i64).map(rfc3339).unwrap_or_default();
+        let time = event.get("time_ms").and_then(Value::as_i64).map(|ms| out.time(ms)).unwrap_or_default();
         let (result, code) = (text("/outcome/result"), text("/outcome/code"));
         let outcome = format!("{result} {code}");
         let (stage, action) = (text("/stage"), text("/action"));
         rows.add([&seq, &time, &stage, &action, &text("/actor/id"), &text("/target/name"), &outcome.trim()]);
     }
-    format!("{}{} {}\n", rows.text(), page.size, out.t("entries in all", "条目总数"))
+    format!("{}{}\n", rows.text(), out.say(&msg("audit-size").count("size", page.size)))
 }

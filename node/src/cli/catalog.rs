@@ -8,6 +8,7 @@ use super::{
     exit::{Exit, Fault},
     output::Rows,
     shell::Shell,
+    words::msg,
 };
 use crate::net::client::Client;
 
@@ -35,14 +36,11 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     let view: SearchView = client.call(ask).await?;
     shell.out.show(&view, || table(shell, &view))?;
     for (node, error) in &view.unanswered {
-        let told = shell.out.t("gave no answer:", "未应答：");
-        shell.out.note(&format!("{told} {node}: {}", shell.out.error(error)));
+        let silent = msg("search-silent").with("node", node).with("error", shell.out.error(error));
+        shell.out.note(&shell.out.say(&silent));
     }
     for node in &view.cut {
-        let told = shell
-            .out
-            .t("has more than the answer holds; search with more words:", "条目过多，请增加关键词：");
-        shell.out.note(&format!("{told} {node}"));
+        shell.out.note(&shell.out.say(&msg("search-cut").with("node", node)));
     }
     Ok(if view.is_complete() { Exit::Done } else { Exit::Incomplete })
 }
@@ -59,26 +57,22 @@ pub(crate) fn signed(
 }
 
 fn table(shell: &Shell, view: &SearchView) -> String {
-    let t = |en, zh| shell.out.t(en, zh);
+    let out = shell.out;
     if view.found.is_empty() && !view.unanswered.is_empty() {
-        return t(
-            "nothing found at the nodes that answered; not all did",
-            "已应答的节点中未找到；部分节点未应答",
-        )
-        .to_owned();
+        return out.say(&msg("search-nothing-so-far"));
     }
     if view.found.is_empty() {
-        return t("nothing found; try fewer words", "未找到；请减少关键词").to_owned();
+        return out.say(&msg("search-nothing"));
     }
-    let headers = [
-        t("dataset", "数据集"),
-        t("title", "名称"),
-        t("grade", "分级"),
-        t("sharing", "共享"),
-        t("rows about", "约行数"),
-        t("node", "节点"),
-    ];
-    let mut rows = Rows::new(&headers).right(4);
+    let mut rows = Rows::new(&[
+        out.label("dataset"),
+        out.label("title"),
+        out.label("grade"),
+        out.label("sharing"),
+        out.label("rows-about"),
+        out.label("node"),
+    ])
+    .right(4);
     for found in &view.found {
         let meta = &found.dataset;
         rows.add([&meta.id, &meta.title, &meta.grade, &meta.sharing, &meta.rows_about, &found.node]);

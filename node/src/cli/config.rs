@@ -9,6 +9,7 @@ use super::{
     exit::{Exit, Fault},
     output::Facts,
     shell::Shell,
+    words::msg,
 };
 use crate::{
     config::Config,
@@ -40,11 +41,11 @@ pub(crate) fn run(command: &Command, shell: &Shell) -> Result<Exit, Fault> {
         "certificate_ends_ms": found.certificate_ends_ms, "warnings": warnings,
     });
     shell.out.show(&view, || {
-        let sound = shell.out.t("the configuration is sound", "配置无误");
+        let sound = shell.out.say(&msg("config-sound"));
         let facts = Facts::of(&[
-            (shell.out.t("node", "节点"), &config.identity),
-            (shell.out.t("listens on", "监听地址"), &config.listen),
-            (shell.out.t("title", "名称"), &config.title),
+            (shell.out.label("node"), &config.identity),
+            (shell.out.label("listens-on"), &config.listen),
+            (shell.out.label("title"), &config.title),
         ])
         .text();
         format!("{facts}{sound}")

@@ -165,7 +165,7 @@ impl Session {
         let mut session = Self::at(person, &context.node, &context.address, shell).await?;
         renew_list(&session.person, &session.home.client, shell).await;
         warn_of_expiry(&session.person, shell);
-        session.on.clone_from(&shell.flags.on);
+        session.on.clone_from(&shell.reach.on);
         Ok(session)
     }
 
@@ -268,9 +268,7 @@ async fn renew_list(person: &Person, node: &Client, shell: &Shell) {
         return;
     }
     match person.adopt(&pem, shell.now_ms()) {
-        Ok(true) => shell.out.note(
-            shell.out.t("took a newer revocation list from the node", "已从节点取得较新的证书撤销列表"),
-        ),
+        Ok(true) => shell.out.note(&shell.out.say(&msg("list-taken"))),
         Ok(false) => {}
         Err(fault) => shell.out.note(&fault.text(shell.out.lang)),
     }
@@ -279,6 +277,6 @@ async fn renew_list(person: &Person, node: &Client, shell: &Shell) {
 fn warn_of_expiry(person: &Person, shell: &Shell) {
     for ending in person.endings(shell.now_ms()) {
         let (en, zh) = ending.told(shell.now_ms());
-        shell.out.note(&format!("{}{}", shell.out.t("yours: ", "您的"), shell.out.t(&en, &zh)));
+        shell.out.note(&shell.out.say(&msg("ending-of-yours").with("what", shell.out.t(&en, &zh))));
     }
 }

@@ -5,15 +5,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use qianmo_proto::{Identity, Name};
 use serde::{Deserialize, Serialize};
 
 use super::{
     env,
-    exit::{Exit, Fault, read_text, write_private},
-    output::Rows,
+    exit::{Doing, Exit, Fault, read_text, write_private},
+    output::{Output, Rows},
     shell::{Shell, private_dir},
+    words::{Message, msg},
 };
 
 /// Name of the file in the user's Qianmo folder.
@@ -22,11 +23,8 @@ const FILE: &str = "contexts.toml";
 /// Names for "who I am and which node I speak to"
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Adds or replaces a context, made of --identity, --node and --address
-    Add {
-        /// Name of the context
-        name: Name,
-    },
+    /// Adds or replaces a context
+    Add(AddArgs),
     /// Makes a context the current one
     Use {
         /// Name of the context
@@ -39,6 +37,25 @@ pub(crate) enum Command {
         /// Name of the context
         name: Name,
     },
+}
+
+/// What a context is made of.
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// Name of the context
+    name: Name,
+    /// Folder with your id.key, id.crt, root.crt and crl.pem
+    #[arg(long, value_name = "DIR")]
+    identity: PathBuf,
+    /// Your home node, qianmo://department/node/name
+    #[arg(long, value_name = "URI")]
+    node: Identity,
+    /// Where the home node listens
+    #[arg(long, value_name = "HOST:PORT")]
+    address: String,
+    /// File with the passphrase of your key
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
 }
 
 /// One context.
@@ -71,40 +88,40 @@ pub(crate) fn run(command: &Command, shell: &Shell) -> Result<Exit, Fault> {
     if told.is_some() {
         contexts.save(&shell.home()?)?;
     }
-    shell.out.show(&contexts, || told.unwrap_or_else(|| contexts.table())).map(|()| Exit::Done)
+    shell.out.show(&contexts, || told.unwrap_or_else(|| contexts.table(shell.out))).map(|()| Exit::Done)
 }
 
 impl Contexts {
     /// Does what `command` says and tells it, with what comes next; nothing to tell is nothing changed.
     fn change(&mut self, command: &Command, shell: &Shell) -> Result<Option<String>, Fault> {
-        let t = |en, zh| shell.out.t(en, zh);
-        let next = |command: &str| format!("{}{command}", t("next: ", "下一步："));
-        let at = |node: &Identity| format!("{}{node}", t(": ", "："));
+        let said = |message: Message| shell.out.say(&message);
+        let next = |command: &str| said(msg("context-next").with("command", command));
         Ok(Some(match command {
             Command::Ls => return Ok(None),
-            Command::Add { name } => {
-                let context = Context::from_flags(shell)?;
+            Command::Add(args) => {
+                let name = &args.name;
+                let context = Context::from_args(args)?;
                 let node = context.node.clone();
                 self.contexts.insert(name.clone(), context);
                 let current = self.current.get_or_insert_with(|| name.clone()) == name;
-                let told = t("kept context", "已保存上下文");
+                let told = said(msg("context-kept").with("name", name).with("node", node));
                 let command = if current {
                     "qianmo node show".to_owned()
                 } else {
                     format!("qianmo context use {name}")
                 };
-                format!("{told} {name}{}\n{}", at(&node), next(&command))
+                format!("{told}\n{}", next(&command))
             }
             Command::Use { name } => {
                 let node = self.named(name)?.node.clone();
                 self.current = Some(name.clone());
-                let told = t("now in context", "当前上下文");
-                format!("{told} {name}{}\n{}", at(&node), next("qianmo node show"))
+                let told = said(msg("context-used").with("name", name).with("node", node));
+                format!("{told}\n{}", next("qianmo node show"))
             }
             Command::Rm { name } => {
                 self.named(name)?;
                 self.contexts.remove(name);
-                let told = format!("{} {name}", t("forgot context", "已移除上下文"));
+                let told = said(msg("context-forgotten").with("name", name));
                 match self.current.take_if(|current| current == name) {
                     Some(_) => format!("{told}\n{}", next("qianmo context use NAME")),
                     None => told,
@@ -120,7 +137,7 @@ impl Contexts {
         }
         toml::from_str(&read_text(&file)?).map_err(|e| {
             let mistake = e.to_string();
-            Fault::input(format!("{} does not parse; mend or remove it: {}", file.display(), mistake.trim()))
+            Fault::input(msg("context-damaged").with("path", file.display()).with("error", mistake.trim()))
         })
     }
 
@@ -132,19 +149,23 @@ impl Contexts {
     /// Writes the file in the user's Qianmo folder `home`.
     pub(crate) fn save(&self, home: &Path) -> Result<(), Fault> {
         private_dir(home)?;
-        let text = toml::to_string(self)
-            .map_err(|e| Fault::failed(format!("the contexts do not serialise: {e}")))?;
+        let text =
+            toml::to_string(self).map_err(|e| Fault::failed(msg("unserialisable").with("error", e)))?;
         write_private(&home.join(FILE), text.as_bytes())
     }
 
     fn named(&self, name: &Name) -> Result<&Context, Fault> {
-        self.contexts.get(name).ok_or_else(|| {
-            Fault::input(format!("there is no context {name}; `qianmo context ls` shows what there is"))
-        })
+        self.contexts.get(name).ok_or_else(|| Fault::input(msg("context-unknown").with("name", name)))
     }
 
-    fn table(&self) -> String {
-        let mut rows = Rows::new(&["", "name", "node", "address", "identity"]);
+    fn table(&self, out: Output) -> String {
+        let mut rows = Rows::new(&[
+            "",
+            out.label("name"),
+            out.label("node"),
+            out.label("address"),
+            out.label("identity"),
+        ]);
         for (name, context) in &self.contexts {
             let star = if self.current.as_ref() == Some(name) { "*" } else { "" };
             rows.add([&star, name, &context.node, &context.address, &context.identity.display()]);
@@ -156,7 +177,7 @@ impl Contexts {
 impl Context {
     /// The context in force: flags first, then the context named by --context, then the current one.
     pub(crate) fn resolve(shell: &Shell) -> Result<Self, Fault> {
-        let flags = &shell.flags;
+        let flags = &shell.reach;
         if flags.context.is_none()
             && flags.identity.is_some()
             && flags.node.is_some()
@@ -170,7 +191,7 @@ impl Context {
             None => return Self::from_flags(shell),
         };
         if flags.node.is_some() != flags.address.is_some() {
-            return Err(Fault::input("--node and --address belong together; give both or neither"));
+            return Err(Fault::input(msg("context-half-a-node")));
         }
         Ok(Self {
             identity: flags.identity.clone().unwrap_or(base.identity),
@@ -182,21 +203,26 @@ impl Context {
 
     /// The person's folder in force and the file with the passphrase, for what needs no node.
     pub(crate) fn identity(shell: &Shell) -> Result<(PathBuf, Option<PathBuf>), Fault> {
-        match &shell.flags.identity {
-            Some(dir) => Ok((dir.clone(), shell.flags.passphrase_file.clone())),
+        match &shell.reach.identity {
+            Some(dir) => Ok((dir.clone(), shell.reach.passphrase_file.clone())),
             None => Self::resolve(shell).map(|context| (context.identity, context.passphrase_file)),
         }
     }
 
+    fn from_args(args: &AddArgs) -> Result<Self, Fault> {
+        let absolute = |path: &PathBuf| env::absolute(path).map_err(|e| Fault::file(path, Doing::Find, &e));
+        Ok(Self {
+            identity: absolute(&args.identity)?,
+            passphrase_file: args.passphrase_file.as_ref().map(absolute).transpose()?,
+            node: args.node.clone(),
+            address: args.address.clone(),
+        })
+    }
+
     fn from_flags(shell: &Shell) -> Result<Self, Fault> {
-        let flags = &shell.flags;
-        let missing = |flag: &str| {
-            Fault::input(format!(
-                "{flag} is missing; give --identity DIR --node URI --address HOST:PORT, or keep them in a context: \
-                 qianmo context add NAME --identity DIR --node URI --address HOST:PORT"
-            ))
-        };
-        let absolute = |path: &PathBuf| env::absolute(path).map_err(|e| Fault::file(path, "found", &e));
+        let flags = &shell.reach;
+        let missing = |flag: &str| Fault::input(msg("context-missing").with("flag", flag));
+        let absolute = |path: &PathBuf| env::absolute(path).map_err(|e| Fault::file(path, Doing::Find, &e));
         Ok(Self {
             identity: absolute(flags.identity.as_ref().ok_or_else(|| missing("--identity"))?)?,
             passphrase_file: flags.passphrase_file.as_ref().map(absolute).transpose()?,

@@ -11,7 +11,7 @@ use super::{
     shell::Shell,
     terms,
 };
-use crate::{clock::rfc3339, net::client::Client};
+use crate::net::client::Client;
 
 /// What is in force, what is left of it, and ending it
 #[derive(Debug, Subcommand)]
@@ -65,19 +65,26 @@ async fn find(client: &Client, given: &str) -> Result<ContractView, Fault> {
 
 fn table(out: Output, all: &[ContractView]) -> String {
     let mut rows = Rows::new(&[
-        out.t("contract", "合约"),
-        out.t("state", "状态"),
-        out.t("consumer", "使用方"),
-        out.t("dataset", "数据集"),
-        out.t("runs", "运行次数"),
-        out.t("until", "使用时限"),
+        out.label("contract"),
+        out.label("state"),
+        out.label("consumer"),
+        out.label("dataset"),
+        out.label("runs"),
+        out.label("until"),
     ])
     .right(4);
     for view in all {
         let terms = &view.terms;
         let runs = format!("{}/{}", view.runs_used, terms.runs);
-        let until = rfc3339(terms.until_ms);
-        rows.add([&view.id, &view.state.as_str(), &view.consumer, &terms.dataset, &runs, &until]);
+        let until = out.time(terms.until_ms);
+        rows.add([
+            &view.id,
+            &out.lang.word("state", view.state.as_str()),
+            &view.consumer,
+            &terms.dataset,
+            &runs,
+            &until,
+        ]);
     }
     rows.text()
 }
@@ -85,13 +92,13 @@ fn table(out: Output, all: &[ContractView]) -> String {
 /// One contract with its terms.
 pub(crate) fn show(out: Output, view: &ContractView) -> String {
     let facts = Facts::of(&[
-        (out.t("contract", "合约"), &view.id),
-        (out.t("state", "状态"), &view.state.as_str()),
-        (out.t("consumer", "使用方"), &view.consumer),
-        (out.t("steward", "数据管理员"), &view.steward),
-        (out.t("signed", "签署时间"), &rfc3339(view.at_ms)),
-        (out.t("runs used", "已用次数"), &view.runs_used),
+        (out.label("contract"), &view.id),
+        (out.label("state"), &out.lang.word("state", view.state.as_str())),
+        (out.label("consumer"), &view.consumer),
+        (out.label("steward"), &view.steward),
+        (out.label("signed"), &out.time(view.at_ms)),
+        (out.label("runs-used"), &view.runs_used),
     ])
-    .and_maybe(out.t("reason", "原因"), view.reason.as_ref().map(|why| why as _));
+    .and_maybe(out.label("reason"), view.reason.as_ref().map(|why| why as _));
     terms::add(facts, out, &view.terms).text()
 }

@@ -7,7 +7,7 @@ use qianmo_proto::{DatasetMeta, Name, Request, WireError, views::Done};
 
 use super::{
     connect::Session,
-    exit::{Exit, Fault},
+    exit::{Doing, Exit, Fault},
     lang::Lang,
     output::{Facts, Output, Rows},
     shell::Shell,
@@ -51,7 +51,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
                 shell.out.spinner(shell.out.t("the node reads every row", "节点正在逐行读取").to_owned());
             let added = add(&client, text).await;
             drop(spinner);
-            let view = added.map_err(|e| Fault::from(e).at(&shown(&path)))?;
+            let view = added.map_err(|e| Fault::from(e).at(shown(&path)))?;
             shell.out.show(&view, || listed(shell.out, &view))?;
         }
         Command::Ls => {
@@ -75,11 +75,11 @@ const DESCRIPTOR_BYTES: u64 = 512 << 10;
 
 /// The text of a descriptor. The data themselves, given by mistake, are told from it.
 fn read_descriptor(path: &Path) -> Result<String, Fault> {
-    let bytes = std::fs::metadata(path).map_err(|e| Fault::file(path, "read", &e))?.len();
+    let bytes = std::fs::metadata(path).map_err(|e| Fault::file(path, Doing::Read, &e))?.len();
     if bytes > DESCRIPTOR_BYTES {
         return Err(no_descriptor(path, &format!("it has {bytes} bytes")));
     }
-    let content = std::fs::read(path).map_err(|e| Fault::file(path, "read", &e))?;
+    let content = std::fs::read(path).map_err(|e| Fault::file(path, Doing::Read, &e))?;
     let text = String::from_utf8(content).map_err(|_| no_descriptor(path, "it is not UTF-8 text"))?;
     let named_so = path.extension().is_some_and(|extension| extension == "toml");
     match text.parse::<toml::Table>() {
@@ -126,12 +126,12 @@ fn listed(out: Output, meta: &DatasetMeta) -> String {
 
 fn table(out: Output, all: &[DatasetMeta]) -> String {
     let mut rows = Rows::new(&[
-        out.t("dataset", "数据集"),
-        out.t("title", "名称"),
-        out.t("grade", "分级"),
-        out.t("sharing", "共享"),
-        out.t("fields", "字段"),
-        out.t("rows about", "约行数"),
+        out.label("dataset"),
+        out.label("title"),
+        out.label("grade"),
+        out.label("sharing"),
+        out.label("fields"),
+        out.label("rows-about"),
     ])
     .right(4)
     .right(5);
@@ -143,27 +143,27 @@ fn table(out: Output, all: &[DatasetMeta]) -> String {
 
 fn show(out: Output, meta: &DatasetMeta) -> String {
     let mut rows = Rows::new(&[
-        out.t("field", "字段"),
-        out.t("type", "类型"),
-        out.t("grade", "分级"),
-        out.t("sensitivity", "敏感度"),
-        out.t("nullable", "可空"),
-        out.t("description", "说明"),
+        out.label("field"),
+        out.label("type"),
+        out.label("grade"),
+        out.label("sensitivity"),
+        out.label("nullable"),
+        out.label("description"),
     ]);
     for field in &meta.fields {
         let nullable = if field.nullable { out.t("yes", "是") } else { "" };
         rows.add([&field.name, &field.ty, &field.grade, &field.sensitivity, &nullable, &field.description]);
     }
     let head = Facts::of(&[
-        (out.t("dataset", "数据集"), &meta.id),
-        (out.t("title", "名称"), &meta.title),
-        (out.t("provider", "提供方"), &meta.provider),
-        (out.t("path", "目录"), &meta.path.join(" / ")),
-        (out.t("description", "说明"), &meta.description),
-        (out.t("grade", "分级"), &meta.grade),
-        (out.t("sharing", "共享"), &meta.sharing),
-        (out.t("update cycle", "更新周期"), &meta.update_cycle),
-        (out.t("rows about", "约行数"), &meta.rows_about),
+        (out.label("dataset"), &meta.id),
+        (out.label("title"), &meta.title),
+        (out.label("provider"), &meta.provider),
+        (out.label("path"), &meta.path.join(" / ")),
+        (out.label("description"), &meta.description),
+        (out.label("grade"), &meta.grade),
+        (out.label("sharing"), &meta.sharing),
+        (out.label("update-cycle"), &meta.update_cycle),
+        (out.label("rows-about"), &meta.rows_about),
     ])
     .text();
     format!("{head}\n{}", rows.text())

@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{exit::Fault, lang::Lang};
+use clap::ValueEnum as _;
+use jiff::tz::TimeZone;
+
+use super::{exit::Fault, foreign::io_error, lang::Lang, words::msg};
 
 /// Where contexts and remembered checkpoints are kept: `$QIANMO_HOME`, or `qianmo` in the user's
 /// configuration folder.
@@ -14,7 +17,7 @@ pub(crate) fn home() -> Result<PathBuf, Fault> {
     folder("QIANMO_HOME")
         .or_else(|| folder("XDG_CONFIG_HOME").map(|config| config.join("qianmo")))
         .or_else(|| folder("HOME").map(|home| home.join(".config/qianmo")))
-        .ok_or_else(|| Fault::input("neither QIANMO_HOME nor HOME is set; set QIANMO_HOME to a folder"))
+        .ok_or_else(|| Fault::input(msg("no-home")))
 }
 
 /// The user's language: Chinese where the locale says so, English elsewhere.
@@ -23,6 +26,11 @@ pub(crate) fn lang() -> Lang {
         Some(locale) if locale.starts_with("zh") => Lang::Zh,
         _ => Lang::En,
     }
+}
+
+/// The user's time zone: of `TZ`, or of the machine.
+pub(crate) fn zone() -> TimeZone {
+    TimeZone::system()
 }
 
 /// Whether the user asked for plain text (<https://no-color.org>).
@@ -35,9 +43,21 @@ pub(crate) fn asks_for_json() -> bool {
     env::args_os().any(|arg| arg == "--json")
 }
 
+/// The language that the command line asks for, for words that come before it is understood.
+pub(crate) fn asks_for_lang() -> Option<Lang> {
+    let args: Vec<String> = env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let apart = args
+        .iter()
+        .zip(args.iter().skip(1))
+        .filter(|(flag, _)| *flag == "--lang")
+        .map(|(_, lang)| lang.as_str());
+    let joined = args.iter().filter_map(|arg| arg.strip_prefix("--lang="));
+    apart.chain(joined).find_map(|lang| Lang::from_str(lang, false).ok())
+}
+
 /// This program's own file, to start nodes with.
 pub(crate) fn program() -> Result<PathBuf, Fault> {
-    env::current_exe().map_err(|e| Fault::failed(format!("this program's own file cannot be found: {e}")))
+    env::current_exe().map_err(|e| Fault::failed(msg("no-program").saying("error", io_error(&e))))
 }
 
 /// The folder for temporary folders.

@@ -5,7 +5,11 @@ use std::{fmt, path::Path, process::ExitCode};
 use qianmo_proto::{ErrorClass, ErrorCode, WireError};
 use serde_json::json;
 
-use super::lang::Lang;
+use super::{
+    foreign::io_error,
+    lang::Lang,
+    words::{Message, Text, msg},
+};
 use crate::files;
 
 /// How the program ends. Scripts may rely on the numbers.
@@ -112,43 +116,34 @@ impl From<Exit> for ExitCode {
 pub(crate) struct Fault {
     exit: Exit,
     /// Where it happened, if that is not here: the site of a federated run, say.
-    places: Vec<String>,
-    what: What,
-}
-
-/// What went wrong.
-#[derive(Debug, Clone)]
-enum What {
-    /// Something here, in English.
-    Here(String),
-    /// A node's answer.
-    Answer(Box<WireError>),
+    places: Vec<Text>,
+    what: Text,
 }
 
 impl Fault {
     /// A failure that ends with `exit`. The message says what happened and what to do next.
-    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, places: Vec::new(), what: What::Here(message.into()) }
+    pub(crate) fn new(exit: Exit, message: impl Into<Text>) -> Self {
+        Self { exit, places: Vec::new(), what: message.into() }
     }
 
     /// The command line, a file or its content is wrong.
-    pub(crate) fn input(message: impl Into<String>) -> Self {
+    pub(crate) fn input(message: impl Into<Text>) -> Self {
         Self::new(Exit::BadInput, message)
     }
 
     /// Something on this machine failed.
-    pub(crate) fn failed(message: impl Into<String>) -> Self {
+    pub(crate) fn failed(message: impl Into<Text>) -> Self {
         Self::new(Exit::Failed, message)
     }
 
     /// A file could not be read or written.
-    pub(crate) fn file(path: &Path, doing: &str, e: &std::io::Error) -> Self {
-        Self::input(format!("{} cannot be {doing}: {e}", path.display()))
+    pub(crate) fn file(path: &Path, doing: Doing, e: &std::io::Error) -> Self {
+        Self::input(doing.message().with("path", path.display()).saying("error", io_error(e)))
     }
 
     /// Puts the place in front of the message: the site of a federated run, say.
-    pub(crate) fn at(mut self, place: &dyn fmt::Display) -> Self {
-        self.places.insert(0, place.to_string());
+    pub(crate) fn at(mut self, place: impl Into<Text>) -> Self {
+        self.places.insert(0, place.into());
         self
     }
 
@@ -159,12 +154,11 @@ impl Fault {
 
     /// The error for people, on one line.
     pub(crate) fn text(&self, lang: Lang) -> String {
-        let colon = lang.pick(": ", "：");
-        let mut text = lang.pick("error", "错误").to_owned();
-        if let Some(code) = self.code() {
-            text.push_str(&format!(" [{code}]"));
-        }
-        text + colon + &self.message(lang)
+        let told = match self.code() {
+            Some(code) => msg("error-coded").with("code", code),
+            None => msg("error-plain"),
+        };
+        told.with("message", self.message(lang)).told(lang)
     }
 
     /// The error as one JSON document.
@@ -174,31 +168,53 @@ impl Fault {
             "reason": self.exit.word(),
             "code": self.code(),
             "message": self.message(lang),
-            "retryable": matches!(&self.what, What::Answer(e) if e.retryable),
+            "retryable": matches!(&self.what, Text::Answer(e) if e.retryable),
         }})
     }
 
     /// What happened and what to do, after the places where.
     fn message(&self, lang: Lang) -> String {
-        let what = match &self.what {
-            What::Here(message) => message.as_str().into(),
-            What::Answer(error) => lang.error(error),
+        let placed = |told: String, place: &Text| {
+            msg("at").with("place", place.told(lang)).with("message", told).told(lang)
         };
-        let places = self.places.iter().map(String::as_str);
-        places.chain([what.as_ref()]).collect::<Vec<_>>().join(lang.pick(": ", "："))
+        self.places.iter().rev().fold(self.what.told(lang), placed)
     }
 
     const fn code(&self) -> Option<ErrorCode> {
         match &self.what {
-            What::Here(_) => None,
-            What::Answer(error) => Some(error.code),
+            Text::Answer(error) => Some(error.code),
+            Text::Said(_) | Text::Plain(_) | Text::Foreign { .. } => None,
+        }
+    }
+}
+
+/// What was to be done with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// Find it.
+    Find,
+    /// Read it.
+    Read,
+    /// Write it.
+    Write,
+    /// Make a folder.
+    Make,
+}
+
+impl Doing {
+    const fn message(self) -> Message {
+        match self {
+            Self::Find => msg("file-lost"),
+            Self::Read => msg("file-unreadable"),
+            Self::Write => msg("file-unwritable"),
+            Self::Make => msg("folder-unmade"),
         }
     }
 }
 
 impl From<WireError> for Fault {
     fn from(e: WireError) -> Self {
-        Self { exit: Exit::of(&e), places: Vec::new(), what: What::Answer(Box::new(e)) }
+        Self { exit: Exit::of(&e), places: Vec::new(), what: e.into() }
     }
 }
 
@@ -210,7 +226,7 @@ impl fmt::Display for Fault {
 
 /// Reads a file that the command line names.
 pub(crate) fn read_text(path: &Path) -> Result<String, Fault> {
-    std::fs::read_to_string(path).map_err(|e| Fault::file(path, "read", &e))
+    std::fs::read_to_string(path).map_err(|e| Fault::file(path, Doing::Read, &e))
 }
 
 /// Writes a file that may be public, replacing what is there in one step: never half of it.
@@ -224,7 +240,7 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
 }
 
 fn write_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Fault> {
-    files::replace(path, bytes, mode).map_err(|e| Fault::file(path, "written", &e))
+    files::replace(path, bytes, mode).map_err(|e| Fault::file(path, Doing::Write, &e))
 }
 
 #[cfg(test)]
@@ -266,7 +282,7 @@ mod tests {
     #[test]
     fn a_fault_is_told_in_one_language_with_the_place_first() {
         let denied = WireError::new(ErrorCode::Denied, "denied: no").with_zh("拒绝：不可");
-        let fault = Fault::from(denied).at(&"round 2").at(&"site a/b");
+        let fault = Fault::from(denied).at("round 2").at("site a/b");
         assert_eq!(fault.text(Lang::En), "error [QM-1203]: site a/b: round 2: denied: no");
         assert_eq!(fault.text(Lang::Zh), "错误 [QM-1203]：site a/b：round 2：拒绝：不可");
         assert_eq!(fault.to_json(Lang::Zh)["error"]["message"], "site a/b：round 2：拒绝：不可");

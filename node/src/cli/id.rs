@@ -13,9 +13,11 @@ use super::{
     connect::{CERTIFICATE, CRL, KEY, Person, REQUEST, ROOT},
     context::Context,
     env,
-    exit::{Exit, Fault, write_file, write_private},
+    exit::{Doing, Exit, Fault, write_file, write_private},
+    foreign,
     output::Facts,
-    shell::{Shell, private_dir},
+    shell::{Shell, Who, private_dir},
+    words::msg,
 };
 use crate::{clock::rfc3339, keys::read_passphrase};
 
@@ -25,7 +27,7 @@ pub(crate) enum Command {
     /// Makes a key and a certificate request in a new folder
     New(NewArgs),
     /// Shows whose folder this is and until when its certificate is valid
-    Show,
+    Show(Who),
 }
 
 /// Who the person is.
@@ -43,31 +45,30 @@ pub(crate) struct NewArgs {
     /// The person's name: a-z, 0-9, '-' and '_'
     #[arg(long)]
     name: Name,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
 }
 
 /// Runs the command.
-pub(crate) fn run(command: &Command, shell: &Shell) -> Result<Exit, Fault> {
+pub(crate) fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> {
     match command {
-        Command::New(args) => new(args, shell),
-        Command::Show => show(shell),
+        Command::New(args) => new(&args, shell),
+        Command::Show(who) => show(&shell.reaching(who)),
     }
     .map(|()| Exit::Done)
 }
 
 fn new(args: &NewArgs, shell: &Shell) -> Result<(), Fault> {
     if args.role == Role::Node {
-        return Err(Fault::input("a node's key is made by `qianmo init`; choose another --role"));
+        return Err(Fault::input(msg("id-no-node")));
     }
     let identity = Identity::new(args.department.clone(), args.role, args.name.clone());
-    make(&args.dir, &identity, Passphrase::from_flags(shell)?.as_ref())?;
+    make(&args.dir, &identity, args.passphrase.read()?.as_ref())?;
     let request = args.dir.join(REQUEST);
     let view = json!({"identity": identity, "dir": args.dir, "request": request});
     shell.out.show(&view, || {
-        let next = shell.out.t(
-            "next: have the CA sign it, then put the answer and these beside it:",
-            "下一步：请 CA 签发，然后将证书与以下文件放入同一文件夹：",
-        );
-        format!("{identity}\n{}\n{next} {CERTIFICATE} {ROOT} {CRL}", request.display())
+        let next = msg("id-next").with("files", format!("{CERTIFICATE} {ROOT} {CRL}"));
+        format!("{identity}\n{}\n{}", request.display(), shell.out.say(&next))
     })
 }
 
@@ -75,7 +76,7 @@ fn new(args: &NewArgs, shell: &Shell) -> Result<(), Fault> {
 pub(crate) fn make(dir: &Path, identity: &Identity, passphrase: Option<&Passphrase>) -> Result<(), Fault> {
     let key = dir.join(KEY);
     if key.exists() {
-        return Err(Fault::input(format!("{} is there already; choose another --dir", key.display())));
+        return Err(Fault::input(msg("id-there").with("path", key.display())));
     }
     private_dir(dir)?;
     write_key_and_request(&key, &dir.join(REQUEST), identity, &[], passphrase)
@@ -88,15 +89,32 @@ pub(crate) struct Passphrase {
     text: Zeroizing<String>,
 }
 
+/// The flag of commands that make a key.
+#[derive(Debug, Args)]
+pub(crate) struct PassphraseArgs {
+    /// File with a passphrase: the new key is encrypted under it
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl PassphraseArgs {
+    /// The passphrase in the file, if one is given.
+    pub(crate) fn read(&self) -> Result<Option<Passphrase>, Fault> {
+        self.passphrase_file.as_deref().map(Passphrase::read).transpose()
+    }
+}
+
 impl Passphrase {
-    /// The passphrase of `--passphrase-file`, if that is given.
-    pub(crate) fn from_flags(shell: &Shell) -> Result<Option<Self>, Fault> {
-        let read = |file: &PathBuf| {
-            let text = read_passphrase(file).map_err(|e| Fault::input(e.to_string()))?;
-            let file = env::absolute(file).map_err(|e| Fault::file(file, "found", &e))?;
-            Ok(Self { file, text })
-        };
-        shell.flags.passphrase_file.as_ref().map(read).transpose()
+    /// The passphrase in `file`.
+    pub(crate) fn read(file: &Path) -> Result<Self, Fault> {
+        let text = read_passphrase(file).map_err(|e| Fault::input(foreign::key_file(&e)))?;
+        let file = env::absolute(file).map_err(|e| Fault::file(file, Doing::Find, &e))?;
+        Ok(Self { file, text })
+    }
+
+    /// Its bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.text.as_bytes()
     }
 }
 
@@ -108,12 +126,12 @@ pub(crate) fn write_key_and_request(
     hosts: &[Host],
     passphrase: Option<&Passphrase>,
 ) -> Result<(), Fault> {
-    let failed = |e: CryptoError| Fault::failed(e.to_string());
+    let failed = |e: CryptoError| Fault::failed(foreign::crypto(&e));
     let secret = SecretKey::generate().map_err(failed)?;
-    let csr = Csr::create(&secret, identity, hosts).map_err(|e| Fault::failed(e.to_string()))?;
+    let csr = Csr::create(&secret, identity, hosts).map_err(|e| Fault::failed(foreign::certificate(&e)))?;
     let pem = match passphrase {
         None => secret.to_pkcs8_pem(),
-        Some(passphrase) => secret.to_encrypted_pkcs8_pem(passphrase.text.as_bytes()).map_err(failed)?,
+        Some(passphrase) => secret.to_encrypted_pkcs8_pem(passphrase.bytes()).map_err(failed)?,
     };
     write_private(key, pem.as_bytes())?;
     write_file(request, csr.as_bytes())
@@ -122,11 +140,11 @@ pub(crate) fn write_key_and_request(
 fn show(shell: &Shell) -> Result<(), Fault> {
     let (dir, passphrase) = Context::identity(shell)?;
     let person = Person::load(&dir, passphrase.as_deref(), shell.clock.as_ref())?;
-    let until = rfc3339(person.not_after_ms);
-    shell.out.show(&json!({"identity": person.identity, "until": until}), || {
+    let until = shell.out.time(person.not_after_ms);
+    shell.out.show(&json!({"identity": person.identity, "until": rfc3339(person.not_after_ms)}), || {
         Facts::of(&[
-            (shell.out.t("identity", "身份"), &person.identity),
-            (shell.out.t("valid until", "有效期至"), &until),
+            (shell.out.label("identity"), &person.identity),
+            (shell.out.label("valid-until"), &until),
         ])
         .text()
     })

@@ -14,8 +14,10 @@ use zeroize::Zeroizing;
 
 use super::{
     exit::{Exit, Fault, write_file, write_private},
-    id::{Passphrase, write_key_and_request},
+    foreign,
+    id::{Passphrase, PassphraseArgs, write_key_and_request},
     shell::{Shell, private_dir},
+    words::msg,
 };
 use crate::config::{self, Config};
 
@@ -43,22 +45,21 @@ pub(crate) struct Command {
     /// UDP address for peers and people; port 0 takes any free one
     #[arg(long, value_name = "HOST:PORT", default_value = "0.0.0.0:7400")]
     listen: SocketAddr,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, shell: &Shell) -> Result<Exit, Fault> {
     let identity = Identity::new(command.department.clone(), Role::Node, command.name.clone());
     let title = command.title.clone().unwrap_or_else(|| command.department.to_string());
-    let passphrase = Passphrase::from_flags(shell)?;
+    let passphrase = command.passphrase.read()?;
     make(&command.dir, &identity, &title, command.listen, &command.host, passphrase.as_ref())?;
     let request = command.dir.join(REQUEST);
     let view = json!({"node": identity, "dir": command.dir, "request": request});
     shell.out.show(&view, || {
-        let next = shell.out.t(
-            "next: have the CA sign it, then put node.crt, root.crt and crl.pem beside it and start: qianmo serve --dir",
-            "下一步：请 CA 签发，将 node.crt、root.crt 和 crl.pem 放入同一文件夹，然后启动：qianmo serve --dir",
-        );
-        format!("{identity}\n{}\n{next} {}", request.display(), command.dir.display())
+        let next = msg("init-next").with("dir", command.dir.display());
+        format!("{identity}\n{}\n{}", request.display(), shell.out.say(&next))
     })?;
     Ok(Exit::Done)
 }
@@ -75,15 +76,14 @@ pub(crate) fn make(
     let file = dir.join(config::FILE);
     let keys = dir.join("keys");
     if file.exists() || keys.exists() {
-        let text = format!("{} holds a node already; choose another --dir", dir.display());
-        return Err(Fault::input(text));
+        return Err(Fault::input(msg("init-there").with("dir", dir.display())));
     }
     for folder in [dir, &keys, &dir.join("data")] {
         private_dir(folder)?;
     }
     write_key_and_request(&keys.join("node.key"), &dir.join(REQUEST), identity, hosts, passphrase)?;
     let mut kek = Zeroizing::new([0u8; 16]);
-    random::fill(kek.as_mut()).map_err(|e| Fault::failed(e.to_string()))?;
+    random::fill(kek.as_mut()).map_err(|e| Fault::failed(foreign::crypto(&e)))?;
     write_private(&keys.join("kek"), Zeroizing::new(hex::encode(kek.as_ref())).as_bytes())?;
     write_file(
         &file,

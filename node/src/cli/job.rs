@@ -227,21 +227,29 @@ pub(crate) async fn find(client: &Client, given: &str) -> Result<JobId, Fault> {
 /// Jobs as a table, the oldest first.
 pub(crate) fn table(out: Output, all: &[JobView]) -> String {
     let mut rows = Rows::new(&[
-        out.t("job", "作业"),
-        out.t("state", "状态"),
-        out.t("consumer", "使用方"),
-        out.t("dataset", "数据集"),
-        out.t("model", "模型"),
-        out.t("round", "轮次"),
-        out.t("ordered", "时间"),
+        out.label("job"),
+        out.label("state"),
+        out.label("consumer"),
+        out.label("dataset"),
+        out.label("model"),
+        out.label("round"),
+        out.label("ordered"),
     ])
     .right(5);
     let mut by_time: Vec<&JobView> = all.iter().collect();
     by_time.sort_by_key(|view| (view.at_ms, view.round.as_ref().map(|place| place.round)));
     for view in by_time {
         let round = view.round.as_ref().map(|place| place.round.to_string()).unwrap_or_default();
-        let (model, at) = (view.model.short(), rfc3339(view.at_ms));
-        rows.add([&view.id, &view.state.as_str(), &view.consumer, &view.dataset, &model, &round, &at]);
+        let (model, at) = (view.model.short(), out.time(view.at_ms));
+        rows.add([
+            &view.id,
+            &out.lang.word("state", view.state.as_str()),
+            &view.consumer,
+            &view.dataset,
+            &model,
+            &round,
+            &at,
+        ]);
     }
     rows.text()
 }
@@ -249,28 +257,28 @@ pub(crate) fn table(out: Output, all: &[JobView]) -> String {
 /// One job.
 pub(crate) fn show(out: Output, view: &JobView) -> String {
     let mut facts = Facts::of(&[
-        (out.t("job", "作业"), &view.id),
-        (out.t("state", "状态"), &view.state.as_str()),
-        (out.t("consumer", "使用方"), &view.consumer),
-        (out.t("contract", "合约"), &view.contract),
-        (out.t("dataset", "数据集"), &view.dataset),
-        (out.t("model", "模型"), &view.model),
-        (out.t("ordered", "时间"), &rfc3339(view.at_ms)),
+        (out.label("job"), &view.id),
+        (out.label("state"), &out.lang.word("state", view.state.as_str())),
+        (out.label("consumer"), &view.consumer),
+        (out.label("contract"), &view.contract),
+        (out.label("dataset"), &view.dataset),
+        (out.label("model"), &view.model),
+        (out.label("ordered"), &out.time(view.at_ms)),
     ]);
     if let Some(place) = &view.round {
-        facts = facts.and(&[(out.t("run", "运行"), &place.run), (out.t("round", "轮次"), &place.round)]);
+        facts = facts.and(&[(out.label("run"), &place.run), (out.label("round"), &place.round)]);
     }
     let error = view.error.as_ref().map(|error| out.error(error));
-    facts.and_maybe(out.t("reason", "原因"), error.as_ref().map(|error| error as _)).text()
+    facts.and_maybe(out.label("reason"), error.as_ref().map(|error| error as _)).text()
 }
 
 fn why(out: Output, view: &WhyView) -> String {
-    let mut reasons = Rows::new(&[out.t("by", "来源"), out.t("rule", "规则"), out.t("reason", "原因")]);
+    let mut reasons = Rows::new(&[out.label("by"), out.label("rule"), out.label("reason")]);
     for reason in &view.reasons {
         let text = out.t(&reason.text, reason.text_zh.as_ref().unwrap_or(&reason.text));
         reasons.add([&reason.by, &reason.rule, &text]);
     }
-    let mut obligations = Rows::new(&[out.t("bound to", "约束"), out.t("value", "取值")]);
+    let mut obligations = Rows::new(&[out.label("bound-to"), out.label("bound-value")]);
     for (name, value) in &view.obligations {
         let (name, value) = obligation(name, value);
         obligations.add([&name, &value]);

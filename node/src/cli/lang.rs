@@ -68,8 +68,8 @@ const fn in_chinese(code: ErrorCode) -> (&'static str, &'static str) {
         }
         Limit => ("超过运行限额", "请减少模型的工作量，或请节点的系统管理员提高限额。"),
         Stopped => ("已被停止", "请用 qianmo job why 和 qianmo contract show 查看。"),
-        Held => ("结果待数据管理员放行", "请等候数据管理员用 qianmo result release 或 withhold 决定。"),
-        Withheld => ("结果被扣留", "请与数据管理员联系；理由可用 qianmo job why 查看。"),
+        Held => ("结果待数据管理员审核", "请等候数据管理员用 qianmo result release 或 withhold 决定。"),
+        Withheld => ("结果不予放行", "请与数据管理员联系；理由可用 qianmo job why 查看。"),
         Interrupted => {
             ("作业因节点两次中断而放弃", "请重新下达作业，此次未计次数；并告知该部门的系统管理员。")
         }

@@ -14,6 +14,8 @@ mod data;
 mod demo;
 mod env;
 mod exit;
+mod foreign;
+mod help;
 mod id;
 mod init;
 mod job;
@@ -33,16 +35,18 @@ mod serve;
 mod shell;
 mod terms;
 mod when;
+mod words;
 
 use std::{process::ExitCode, sync::Arc};
 
-use clap::{Parser, Subcommand, error::ErrorKind};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 
 use self::{
     exit::{Exit, Fault},
     lang::Lang,
     output::Output,
-    shell::{Flags, Shell},
+    shell::{AtNodes, Flags, Nodes, Shell},
+    words::msg,
 };
 use crate::{clock::SystemClock, telemetry};
 
@@ -73,34 +77,26 @@ enum Command {
     Serve(serve::Command),
     #[command(subcommand)]
     Context(context::Command),
-    #[command(subcommand)]
-    Node(node::Command),
-    #[command(subcommand)]
-    Peer(peer::Command),
-    #[command(subcommand)]
-    Data(data::Command),
-    #[command(subcommand)]
-    Catalog(catalog::Command),
-    #[command(subcommand)]
-    Model(model::Command),
-    #[command(subcommand)]
-    Request(request::Command),
-    #[command(subcommand)]
-    Contract(contract::Command),
-    #[command(subcommand)]
-    Job(job::Command),
-    Run(run::Command),
-    #[command(subcommand)]
-    Result(result::Command),
-    #[command(subcommand)]
-    Audit(audit::Command),
+    Node(Nodes<node::Command>),
+    Peer(Nodes<peer::Command>),
+    Data(Nodes<data::Command>),
+    Catalog(Nodes<catalog::Command>),
+    Model(Nodes<model::Command>),
+    Request(Nodes<request::Command>),
+    Contract(Nodes<contract::Command>),
+    Job(Nodes<job::Command>),
+    Run(AtNodes<run::Command>),
+    Result(Nodes<result::Command>),
+    Audit(Nodes<audit::Command>),
 }
 
 /// The program, from command line to exit code.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let lang = env::asks_for_lang().unwrap_or_else(env::lang);
+    let matches = help::spoken(Cli::command(), lang).try_get_matches();
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(e) => return usage(&e).into(),
+        Err(e) => return usage(&e, lang).into(),
     };
     let shell = Shell::new(cli.flags, Arc::new(SystemClock));
     if shell.flags.verbose > 0 {
@@ -129,22 +125,24 @@ fn runtime() -> Result<tokio::runtime::Runtime, Fault> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|e| Fault::failed(format!("the threads do not start: {e}")))
+        .map_err(|e| Fault::failed(msg("no-threads").saying("error", foreign::io_error(&e))))
 }
 
 /// clap's words and places for them, our exit codes: its own 2 means TAMPERED here.
-fn usage(e: &clap::Error) -> Exit {
+fn usage(e: &clap::Error, lang: Lang) -> Exit {
     if matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        // Nobody is left to tell if the terminal is gone.
-        let _ = e.print();
+        output::print(&help::page(&e.render(), lang));
         return Exit::Done;
     }
-    if env::asks_for_json() {
-        let message = e.to_string();
-        let message = message.trim().trim_start_matches("error: ");
-        Output { json: true, lang: Lang::En }.fault(&Fault::input(message));
-    } else {
-        let _ = e.print();
+    let json = env::asks_for_json();
+    match (e.kind(), lang) {
+        _ if json => Output { json, lang }.fault(&Fault::input(help::mistake(e))),
+        (ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, Lang::Zh) => {
+            output::print_aside(&help::page(&e.render(), lang));
+        }
+        (_, Lang::Zh) => output::print_aside(&help::told(e, lang)),
+        // Nobody is left to tell if the terminal is gone.
+        (_, Lang::En) => drop(e.print()),
     }
     Exit::BadInput
 }
@@ -154,20 +152,20 @@ async fn dispatch(command: Command, shell: &Shell) -> Result<Exit, Fault> {
         Command::Demo(command) => demo::run(command, shell).await,
         Command::Ca(command) => ca::run(&command, shell),
         Command::Init(command) => init::run(&command, shell),
-        Command::Id(command) => id::run(&command, shell),
+        Command::Id(command) => id::run(command, shell),
         Command::Config(command) => config::run(&command, shell),
         Command::Serve(command) => serve::run(command, shell).await,
         Command::Context(command) => context::run(&command, shell),
-        Command::Node(command) => node::run(command, shell).await,
-        Command::Peer(command) => peer::run(command, shell).await,
-        Command::Data(command) => data::run(command, shell).await,
-        Command::Catalog(command) => catalog::run(command, shell).await,
-        Command::Model(command) => model::run(command, shell).await,
-        Command::Request(command) => request::run(command, shell).await,
-        Command::Contract(command) => contract::run(command, shell).await,
-        Command::Job(command) => job::run(command, shell).await,
-        Command::Run(command) => run::run(command, shell).await,
-        Command::Result(command) => result::run(command, shell).await,
-        Command::Audit(command) => audit::run(command, shell).await,
+        Command::Node(at) => node::run(at.command, &shell.reaching(at.reach)).await,
+        Command::Peer(at) => peer::run(at.command, &shell.reaching(at.reach)).await,
+        Command::Data(at) => data::run(at.command, &shell.reaching(at.reach)).await,
+        Command::Catalog(at) => catalog::run(at.command, &shell.reaching(at.reach)).await,
+        Command::Model(at) => model::run(at.command, &shell.reaching(at.reach)).await,
+        Command::Request(at) => request::run(at.command, &shell.reaching(at.reach)).await,
+        Command::Contract(at) => contract::run(at.command, &shell.reaching(at.reach)).await,
+        Command::Job(at) => job::run(at.command, &shell.reaching(at.reach)).await,
+        Command::Run(at) => run::run(at.command, &shell.reaching(at.reach)).await,
+        Command::Result(at) => result::run(at.command, &shell.reaching(at.reach)).await,
+        Command::Audit(at) => audit::run(at.command, &shell.reaching(at.reach)).await,
     }
 }

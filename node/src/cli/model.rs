@@ -11,9 +11,11 @@ use serde::Serialize;
 use super::{
     connect::{Person, Session},
     exit::{Exit, Fault},
+    foreign,
     output::{Output, Rows},
     pick::pick,
     shell::Shell,
+    words::{Text, msg},
 };
 use crate::net::client::Client;
 
@@ -44,7 +46,7 @@ pub(crate) struct PushArgs {
     #[arg(long)]
     description: Option<String>,
     /// Bring it to the home node and all its peers
-    #[arg(long, conflicts_with = "on")]
+    #[arg(long)]
     everywhere: bool,
 }
 
@@ -82,10 +84,13 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
 }
 
 async fn push_command(args: PushArgs, shell: &Shell) -> Result<Exit, Fault> {
+    if args.everywhere && shell.reach.on.is_some() {
+        return Err(Fault::input(msg("push-everywhere-or-on")));
+    }
     let component = Component::load_told(&args.model, args.name, args.description, shell)?;
     let session = Session::open(shell).await?;
-    let bringing = shell.out.t("the node checks and compiles the model", "节点正在检查并编译模型");
-    let spinner = shell.out.spinner(bringing.to_owned());
+    let bringing = shell.out.say(&msg("model-bringing"));
+    let spinner = shell.out.spinner(bringing.clone());
     if !args.everywhere {
         let view = push(&session.person, &session.target().await?, &component).await?;
         drop(spinner);
@@ -101,7 +106,7 @@ async fn push_command(args: PushArgs, shell: &Shell) -> Result<Exit, Fault> {
         };
         let error = result.as_ref().err().map(|fault| fault.text(shell.out.lang));
         pushed.push(Pushed { node: node.clone(), model: result.as_ref().ok().cloned(), error });
-        first_fault = first_fault.or(result.err().map(|fault| fault.at(&node)));
+        first_fault = first_fault.or(result.err().map(|fault| fault.at(node.to_string())));
     }
     drop(spinner);
     shell.out.show(&pushed, || pushed_table(shell.out, &component, &pushed))?;
@@ -127,8 +132,8 @@ impl Component {
         description: Option<String>,
         shell: &Shell,
     ) -> Result<Self, Fault> {
-        let compiling = shell.out.t("checking and compiling the model", "正在检查并编译模型");
-        let _spinner = shell.out.spinner(compiling.to_owned());
+        let compiling = shell.out.say(&msg("model-compiling"));
+        let _spinner = shell.out.spinner(compiling);
         Self::load(model, name, description)
     }
 
@@ -139,15 +144,13 @@ impl Component {
             Some((name, bytes, told)) => ((*name).to_owned(), bytes.to_vec(), *told),
             None => (label_of(model), packed(model)?, ""),
         };
-        let wrong = |e: &dyn std::fmt::Display| Fault::input(format!("{model}: {e}"));
+        let wrong = |e: Text| Fault::input(e).at(model);
         let name = match name {
             Some(name) => name,
-            None => {
-                label.parse().map_err(|_| wrong(&"its file name makes no label; give one with --name"))?
-            }
+            None => label.parse().map_err(|_| wrong(msg("model-no-label").into()))?,
         };
-        let engine = Engine::new(EngineConfig::default()).map_err(|e| Fault::failed(e.to_string()))?;
-        let compiled = engine.compile(&bytes).map_err(|e| wrong(&e))?;
+        let engine = Engine::new(EngineConfig::default()).map_err(|e| Fault::failed(foreign::other(&e)))?;
+        let compiled = engine.compile(&bytes).map_err(|e| wrong(foreign::vet(&e)))?;
         let world = match compiled.world() {
             qianmo_sandbox::World::Analysis => World::Analysis,
             qianmo_sandbox::World::Federated => World::Federated,
@@ -176,13 +179,18 @@ fn label_of(path: &str) -> String {
 fn packed(path: &str) -> Result<Vec<u8>, Fault> {
     let names = SHIPPED.map(|(name, ..)| name).join(", ");
     let bytes = std::fs::read(path).map_err(|e| {
-        Fault::input(format!("{path} cannot be read: {e}; give a .wasm file or a shipped model: {names}"))
+        Fault::input(
+            msg("model-unreadable")
+                .with("path", path)
+                .saying("error", foreign::io_error(&e))
+                .with("names", names),
+        )
     })?;
     match pack(&bytes) {
         Ok(component) => Ok(component),
         // Vetting has the better words for what is no WebAssembly at all.
         Err(PackError::AlreadyPacked | PackError::NotAModule) => Ok(bytes),
-        Err(e) => Err(Fault::input(format!("{path}: {e}"))),
+        Err(e) => Err(Fault::input(foreign::pack(&e)).at(path)),
     }
 }
 
@@ -194,25 +202,22 @@ pub(crate) async fn resolve(client: &Client, given: &str) -> Result<ModelView, F
         [only] => Ok((*only).clone()),
         [] => pick("model", given, &models, |model| model.digest)
             .cloned()
-            .map_err(|fault| fault.at(&format!("{} (bring it with `qianmo model push`)", client.node()))),
+            .map_err(|fault| fault.at(msg("model-not-at").with("node", client.node()))),
         several => {
             let digests: Vec<_> = several.iter().map(|model| model.digest.short()).collect();
-            Err(Fault::input(format!(
-                "several models are called {given}; choose by digest: {}",
-                digests.join(", ")
-            )))
+            Err(Fault::input(msg("model-several").with("given", given).with("digests", digests.join(", "))))
         }
     }
 }
 
 fn table(out: Output, models: &[ModelView]) -> String {
     let mut rows = Rows::new(&[
-        out.t("digest", "摘要"),
-        out.t("name", "名称"),
-        out.t("world", "类型"),
-        out.t("bytes", "字节"),
-        out.t("author", "作者"),
-        out.t("description", "说明"),
+        out.label("digest"),
+        out.label("name"),
+        out.label("world"),
+        out.label("bytes"),
+        out.label("author"),
+        out.label("description"),
     ])
     .right(3);
     for model in models {
@@ -223,9 +228,9 @@ fn table(out: Output, models: &[ModelView]) -> String {
 }
 
 fn pushed_table(out: Output, component: &Component, pushed: &[Pushed]) -> String {
-    let mut rows = Rows::new(&[out.t("node", "节点"), out.t("digest", "摘要"), out.t("outcome", "结果")]);
+    let mut rows = Rows::new(&[out.label("node"), out.label("digest"), out.label("outcome")]);
     for one in pushed {
-        let outcome = one.error.as_deref().unwrap_or(out.t("there", "已就位"));
+        let outcome = one.error.clone().unwrap_or_else(|| out.say(&msg("model-there")));
         rows.add([&one.node, &component.digest.short(), &outcome]);
     }
     rows.text()

@@ -9,11 +9,9 @@ use super::{
     exit::{Exit, Fault},
     output::Facts,
     shell::Shell,
+    words::msg,
 };
-use crate::{
-    clock::rfc3339,
-    expiry::{Ending, endings},
-};
+use crate::expiry::{Ending, endings};
 
 /// Who a node is
 #[derive(Debug, Subcommand)]
@@ -26,26 +24,26 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> {
     let Command::Show = command;
     let view = info(&Session::open(shell).await?.target().await?).await?;
-    let t = |en, zh| shell.out.t(en, zh);
-    let until = view.certificate_ends_ms.map_or_else(String::new, rfc3339);
-    let lists: Vec<String> = view.lists.iter().map(|list| rfc3339(list.next_update_ms)).collect();
+    let out = shell.out;
+    let until = view.certificate_ends_ms.map_or_else(String::new, |ms| out.time(ms));
+    let lists: Vec<String> = view.lists.iter().map(|list| out.time(list.next_update_ms)).collect();
     shell.out.show(&view, || {
         Facts::of(&[
-            (t("node", "节点"), &view.node),
-            (t("version", "版本"), &view.version),
-            (t("trail entries", "存证条目"), &view.trail_size),
-            (t("key exchange", "密钥交换"), &view.group),
-            (t("cipher suite", "密码套件"), &view.suite),
-            (t("policies", "策略摘要"), &view.policies),
-            (t("certificate until", "证书有效期至"), &until),
-            (t("revocation list until", "证书撤销列表有效期至"), &lists.join(", ")),
-            (t("you are", "您的身份"), &view.caller),
+            (out.label("node"), &view.node),
+            (out.label("version"), &view.version),
+            (out.label("trail-entries"), &view.trail_size),
+            (out.label("key-exchange"), &view.group),
+            (out.label("cipher-suite"), &view.suite),
+            (out.label("policies"), &view.policies),
+            (out.label("certificate-until"), &until),
+            (out.label("list-until"), &lists.join(", ")),
+            (out.label("you-are"), &view.caller),
         ])
         .text()
     })?;
     for ending in endings_of(&view, shell.now_ms()) {
         let (en, zh) = ending.told(shell.now_ms());
-        shell.out.note(&format!("{}{}", t("the node's: ", "节点："), shell.out.t(&en, &zh)));
+        shell.out.note(&out.say(&msg("ending-of-node").with("what", out.t(&en, &zh))));
     }
     Ok(Exit::Done)
 }

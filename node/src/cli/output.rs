@@ -13,7 +13,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use qianmo_proto::WireError;
 use serde::Serialize;
 
-use super::{env, exit::Fault, lang::Lang};
+use super::{
+    env,
+    exit::Fault,
+    foreign::io_error,
+    lang::Lang,
+    when,
+    words::{Message, msg},
+};
 
 /// How to print.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +45,7 @@ impl Output {
         let written = io::stdout().lock().write_all(text.as_bytes());
         match written {
             Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Fault::failed(format!("standard output cannot be written: {e}")))
+                Err(Fault::failed(msg("stdout-unwritable").saying("error", io_error(&e))))
             }
             _ => Ok(()),
         }
@@ -47,8 +54,13 @@ impl Output {
     /// Prints a line of news for people; silent with `--json`.
     pub(crate) fn note(&self, line: &str) {
         if !self.json {
-            eprint_line(line);
+            eprint_line(&clean(line));
         }
+    }
+
+    /// Prints what the user must have read before a question, also with `--json`.
+    pub(crate) fn aside(self, text: &str) {
+        eprint_line(&clean(text));
     }
 
     /// Prints an error.
@@ -60,7 +72,22 @@ impl Output {
 
     /// A node's error in the user's language, with its code.
     pub(crate) fn error(&self, error: &WireError) -> String {
-        format!("{}{}{}", error.code, self.t(": ", "："), self.lang.error(error))
+        msg("at").with("place", error.code).with("message", self.lang.error(error)).told(self.lang)
+    }
+
+    /// The message in the user's language.
+    pub(crate) fn say(&self, message: &Message) -> String {
+        message.told(self.lang)
+    }
+
+    /// The name of a column or fact in the user's language: `label-…` in the catalogues.
+    pub(crate) fn label(&self, name: &'static str) -> &'static str {
+        self.lang.label(name)
+    }
+
+    /// A moment for people, in their time zone.
+    pub(crate) fn time(&self, ms: i64) -> String {
+        when::shown(ms, &env::zone())
     }
 
     /// The text in the user's language.
@@ -83,10 +110,15 @@ impl Output {
     }
 }
 
+/// Whether there is a terminal to ask on.
+pub(crate) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
 /// Asks y/N on the terminal. Without one, the answer must be on the command line.
 pub(crate) fn confirm(question: &str) -> Result<bool, Fault> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(Fault::input("there is no terminal to ask for confirmation; say --yes if you mean it"));
+    if !can_ask() {
+        return Err(Fault::input(msg("nobody-to-ask")));
     }
     let ask = || -> io::Result<String> {
         let mut stderr = io::stderr();
@@ -96,29 +128,67 @@ pub(crate) fn confirm(question: &str) -> Result<bool, Fault> {
         io::stdin().read_line(&mut answer)?;
         Ok(answer)
     };
-    let answer = ask().map_err(|e| Fault::failed(format!("the terminal cannot be read: {e}")))?;
+    let answer =
+        ask().map_err(|e| Fault::failed(msg("terminal-unreadable").saying("error", io_error(&e))))?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "是"))
 }
 
 fn eprint_line(line: &str) {
+    print_aside(&format!("{line}\n"));
+}
+
+/// Writes `text` to standard error.
+pub(crate) fn print_aside(text: &str) {
     // Nobody is left to tell if standard error is gone.
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Writes `text` to standard output, where nobody is left to tell if that is gone.
+pub(crate) fn print(text: &str) {
+    let _ = io::stdout().lock().write_all(text.as_bytes());
 }
 
 fn to_json<T: Serialize + ?Sized>(view: &T) -> Result<String, Fault> {
-    serde_json::to_string_pretty(view)
-        .map_err(|e| Fault::failed(format!("the answer does not serialise: {e}")))
+    serde_json::to_string_pretty(view).map_err(|e| Fault::failed(msg("unserialisable").with("error", e)))
 }
 
-/// Text of others without control characters (line ends stay), so that it cannot steer a terminal.
+/// Text of others of which all can be seen: control characters, marks of direction and whatever has no width show as
+/// escapes, so that it neither steers a terminal nor reads as what it is not. Line ends stay.
 pub(crate) fn clean(text: &str) -> String {
-    let safe = |c: char| if c.is_control() && c != '\n' { '\u{fffd}' } else { c };
-    text.chars().map(safe).collect()
+    let mut seen = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || is_seen(c) { seen.push(c) } else { seen.extend(c.escape_default()) }
+    }
+    seen
 }
 
-/// The same on one line.
+/// The same on one line: line ends show as escapes, too, so that a text cannot add lines of its own.
 pub(crate) fn line(text: &str) -> String {
-    clean(text).replace('\n', " ")
+    clean(text).replace('\n', "\\n")
+}
+
+/// Whether a reader sees `c` where it stands. The standard library knows control and format characters; what it takes
+/// for letters or marks, but Unicode for "default ignorable" or blank, is named here.
+fn is_seen(c: char) -> bool {
+    const BLANK: [std::ops::RangeInclusive<char>; 11] = [
+        '\u{34f}'..='\u{34f}',
+        '\u{115f}'..='\u{1160}',
+        '\u{17b4}'..='\u{17b5}',
+        '\u{180b}'..='\u{180f}',
+        '\u{2065}'..='\u{2065}',
+        '\u{2800}'..='\u{2800}',
+        '\u{3164}'..='\u{3164}',
+        '\u{fe00}'..='\u{fe0f}',
+        '\u{ffa0}'..='\u{ffa0}',
+        '\u{fff0}'..='\u{fff8}',
+        '\u{e0000}'..='\u{e0fff}',
+    ];
+    if c.is_ascii() || c == '\u{3000}' {
+        return !c.is_control();
+    }
+    // After a letter a combining mark is no reason to escape.
+    let escaped = ['a', c].iter().collect::<String>().escape_debug().count() > 2;
+    !escaped && !BLANK.iter().any(|blank| blank.contains(&c))
 }
 
 /// A table without frame; headers are upper-case words or Chinese.
@@ -175,7 +245,7 @@ impl Facts {
     /// These lines, too.
     pub(crate) fn and(mut self, pairs: &[(&str, &dyn Display)]) -> Self {
         for (name, value) in pairs {
-            self.table.add_row([Cell::new(name), Cell::new(clean(&value.to_string()))]);
+            self.table.add_row([Cell::new(name), Cell::new(line(&value.to_string()))]);
         }
         self
     }
@@ -213,10 +283,40 @@ mod tests {
 
     #[test]
     fn text_of_others_cannot_steer_the_terminal() {
-        assert_eq!(clean("a\u{1b}[2Jb\r\nc"), "a\u{fffd}[2Jb\u{fffd}\nc");
-        assert_eq!(line("a\nb"), "a b");
+        assert_eq!(clean("a\u{1b}[2Jb\r\nc"), "a\\u{1b}[2Jb\\r\nc");
+        assert_eq!(line("a\nb"), "a\\nb");
         let mut rows = Rows::new(&["x"]);
         rows.add([&"one\ntwo"]);
-        assert_eq!(rows.text(), "X\none two\n");
+        assert_eq!(rows.text(), "X\none\\ntwo\n");
+    }
+
+    #[test]
+    fn text_shown_to_approvers_hides_nothing() {
+        let attacks = [
+            // A line of the reader's own form, a right-to-left override, an isolate, blanks without width, a soft
+            // hyphen, a byte-order mark, tags, fillers, selectors.
+            ("statistics\nRUNS  1", "statistics\\nRUNS  1"),
+            ("\u{202e}txt.exe", "\\u{202e}txt.exe"),
+            ("\u{2066}a\u{2069}", "\\u{2066}a\\u{2069}"),
+            ("ad\u{200b}min\u{200d}\u{2060}", "ad\\u{200b}min\\u{200d}\\u{2060}"),
+            ("co\u{ad}op\u{feff}", "co\\u{ad}op\\u{feff}"),
+            ("a\u{e0041}\u{e007f}", "a\\u{e0041}\\u{e007f}"),
+            ("x\u{3164}\u{115f}\u{2800}", "x\\u{3164}\\u{115f}\\u{2800}"),
+            ("葛\u{e0100}\u{fe0f}", "葛\\u{e0100}\\u{fe0f}"),
+            ("a\u{2028}b\u{85}c", "a\\u{2028}b\\u{85}c"),
+            ("\t\u{7f}", "\\t\\u{7f}"),
+        ];
+        for (attack, shown) in attacks {
+            assert_eq!(line(attack), shown);
+            assert!(Facts::of(&[("purpose", &attack)]).text().contains(shown), "{shown}");
+            let mut rows = Rows::new(&["purpose"]);
+            rows.add([&attack]);
+            assert!(rows.text().contains(shown), "{shown}");
+        }
+        // What people write stays as it is: Chinese with its blank, accents, Tibetan and Uyghur.
+        for text in ["核定“三公”经费　（2026 年）", "e\u{301}é", "བོད་ཡིག", "ئۇيغۇر", "C:\\data 'x' \"y\""]
+        {
+            assert_eq!(line(text), text);
+        }
     }
 }

@@ -11,6 +11,7 @@ use super::{
     exit::{Exit, Fault},
     output::Rows,
     shell::Shell,
+    words::msg,
 };
 
 /// The nodes that a node knows
@@ -48,7 +49,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
         }
         Command::Rm { peer } => {
             let done: Done = client.call(Request::PeerRm { node: peer.clone() }).await?;
-            shell.out.show(&done, || format!("{} {peer}", shell.out.t("forgotten:", "已移除：")))?;
+            shell.out.show(&done, || shell.out.say(&msg("peer-forgotten").with("peer", &peer)))?;
         }
     }
     Ok(Exit::Done)
@@ -57,18 +58,15 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
 /// The peer, and what was found at its address.
 fn added(shell: &Shell, view: &PeerAdded) -> String {
     let table = table(shell, std::slice::from_ref(&view.peer));
-    let t = |en, zh| shell.out.t(en, zh);
-    match &view.error {
-        None => format!("{table}{}", t("it answers", "已应答")),
-        Some(error) => {
-            let known = t("known from now on, but it does not answer yet:", "已登记，但尚未应答：");
-            format!("{table}{known} {}", shell.out.error(error))
-        }
-    }
+    let told = match &view.error {
+        None => msg("peer-answers"),
+        Some(error) => msg("peer-silent").with("error", shell.out.error(error)),
+    };
+    format!("{table}{}", shell.out.say(&told))
 }
 
 fn table(shell: &Shell, peers: &[PeerView]) -> String {
-    let mut rows = Rows::new(&[shell.out.t("node", "节点"), shell.out.t("address", "地址")]);
+    let mut rows = Rows::new(&[shell.out.label("node"), shell.out.label("address")]);
     for peer in peers {
         rows.add([&peer.node, &peer.address]);
     }

@@ -2,7 +2,10 @@
 
 use std::fmt::Display;
 
-use super::exit::Fault;
+use super::{
+    exit::Fault,
+    words::{Message, msg},
+};
 
 /// The one element of `all` whose id is `given` or starts with it. `what` names the kind in errors.
 pub(crate) fn pick<'a, T, I: Display>(
@@ -15,19 +18,27 @@ pub(crate) fn pick<'a, T, I: Display>(
         all.iter().map(|item| (item, id(item).to_string())).filter(|(_, id)| starts(id, given)).collect();
     match matching.as_slice() {
         [(only, _)] => Ok(only),
-        [] => Err(Fault::input(format!(
-            "there is no {what} {given} here that you may see; `qianmo {what} ls` lists them"
-        ))),
+        [] => Err(Fault::input(
+            msg("pick-none").saying("what", thing(what)).with("given", given).with("noun", what),
+        )),
         several => match several.iter().find(|(_, id)| id == given) {
             Some((exact, _)) => Ok(exact),
             None => {
                 let ids: Vec<_> = several.iter().map(|(_, id)| id.as_str()).collect();
-                Err(Fault::input(format!(
-                    "{given} stands for several: {}; give more of the id",
-                    ids.join(", ")
-                )))
+                Err(Fault::input(msg("pick-several").with("given", given).with("ids", ids.join(", "))))
             }
         },
+    }
+}
+
+/// What the commands of the noun `what` are about.
+fn thing(what: &str) -> Message {
+    match what {
+        "request" => msg("thing-request"),
+        "contract" => msg("thing-contract"),
+        "job" => msg("thing-job"),
+        "model" => msg("thing-model"),
+        _ => msg("thing-other"),
     }
 }
 

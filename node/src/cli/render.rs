@@ -13,8 +13,8 @@ const SHOWN: usize = 6;
 /// A result document.
 pub(crate) fn document(out: Output, document: &ResultDoc) -> String {
     let mut parts = Vec::new();
-    let mut numbers = Rows::new(&[out.t("name", "名称"), out.t("value", "值")]);
-    numbers.add([&out.t("samples", "样本数"), &document.samples]);
+    let mut numbers = Rows::new(&[out.label("name"), out.label("value")]);
+    numbers.add([&out.label("samples"), &document.samples]);
     for metric in &document.metrics {
         numbers.add([&metric.name, &number(metric.value)]);
     }
@@ -47,7 +47,7 @@ pub(crate) fn number(value: f64) -> String {
 
 fn table(out: Output, table: &ResultTable) -> String {
     let mut headers: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
-    headers.push(out.t("contributors", "贡献记录数"));
+    headers.push(out.label("contributors"));
     let mut rows = Rows::new(&headers);
     for (row, contributors) in table.contributors.iter().enumerate() {
         let mut cells: Vec<String> = table.columns.iter().map(|column| cell(&column.cells, row)).collect();
@@ -106,9 +106,9 @@ mean     1.5
 w[7]     0.5 0.5 0.5 0.5 0.5 0.5 …
 
 groups
-BENIGN  LABEL  CONTRIBUTORS
-0       a\u{fffd}     71
-        b      49
+BENIGN  LABEL    CONTRIBUTORS
+0       a\\u{1b}  71
+        b        49
 ";
         assert_eq!(text, expected);
     }

@@ -5,12 +5,13 @@ use qianmo_crypto::sm3::{self, Digest};
 use qianmo_proto::{
     Approval, DatasetMeta, DatasetRef, Name, Request, RequestId, Terms, World,
     contract::{OutputKind, OutputTerms},
+    limits,
     views::{ContractView, RequestView},
 };
 
 use super::{
     connect::{Person, Session},
-    contract,
+    contract, env,
     exit::{Exit, Fault},
     model,
     output::{Facts, Output, Rows, confirm},
@@ -19,8 +20,9 @@ use super::{
     shell::Shell,
     terms::{self, parse_kind},
     when,
+    words::msg,
 };
-use crate::{clock::rfc3339, net::client::Client};
+use crate::net::client::Client;
 
 /// Asking for a contract, and answering
 #[derive(Debug, Subcommand)]
@@ -76,14 +78,14 @@ pub(crate) struct NewArgs {
     /// Your own file reference
     #[arg(long = "case")]
     pub(crate) case_number: String,
-    /// Last moment of use: 30d, 12h, a date, or a time with offset
+    /// Last moment of use, at most five years ahead: 30d, 12h, a date (to its end here), or a time with offset
     #[arg(long, default_value = "30d")]
     pub(crate) until: String,
-    /// Runs granted; a federated run counts once
-    #[arg(long, default_value_t = 1)]
+    /// Runs granted, at most 10,000; a federated run counts once
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=limits::RUNS.into()))]
     pub(crate) runs: u32,
-    /// Rounds that one federated run may take
-    #[arg(long, default_value_t = 50)]
+    /// Rounds that one federated run may take, at most 10,000
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=limits::ROUNDS.into()))]
     pub(crate) rounds: u32,
     /// Fix the parameters: JSON, or @file
     #[arg(long, value_name = "JSON|@FILE")]
@@ -92,7 +94,7 @@ pub(crate) struct NewArgs {
     #[arg(long, value_delimiter = ',', value_parser = parse_kind)]
     pub(crate) output: Option<Vec<OutputKind>>,
     /// Fewest contributors to any cell of a result
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=limits::MIN_CELL.into()))]
     pub(crate) min_cell: u32,
     /// Result tables may have text columns
     #[arg(long)]
@@ -104,6 +106,10 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     // What is wrong with the command line is told before a node is asked.
     if let Command::New(args) = &command {
         args.check(shell.now_ms())?;
+        let department = &args.dataset.department;
+        if shell.reach.on.as_ref().is_some_and(|on| on != department) {
+            return Err(Fault::input(msg("request-goes-elsewhere").with("department", department)));
+        }
     }
     let session = Session::open(shell).await?;
     match command {
@@ -133,15 +139,22 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
 
 impl NewArgs {
     fn check(&self, now_ms: i64) -> Result<(), Fault> {
-        when::until(&self.until, now_ms)?;
+        self.check_caps(now_ms)?;
         self.params()?;
         let text = [("--purpose", &self.purpose), ("--basis", &self.basis), ("--case", &self.case_number)];
         match text.iter().find(|(_, value)| value.trim().is_empty()) {
-            Some((flag, _)) => {
-                Err(Fault::input(format!("{flag} is empty; the provider must know, so say it")))
-            }
+            Some((flag, _)) => Err(Fault::input(msg("request-empty").with("flag", flag))),
             None => Ok(()),
         }
+    }
+
+    /// What the node would refuse is told at once.
+    fn check_caps(&self, now_ms: i64) -> Result<(), Fault> {
+        let latest_ms = now_ms.saturating_add(limits::UNTIL_DAYS * 86_400_000);
+        if when::until(&self.until, now_ms, &env::zone())? > latest_ms {
+            return Err(Fault::input(msg("request-too-far").count("days", limits::UNTIL_DAYS)));
+        }
+        Ok(())
     }
 
     fn params(&self) -> Result<Option<Digest>, Fault> {
@@ -173,7 +186,7 @@ pub(crate) async fn new(
         purpose: args.purpose.clone(),
         basis: args.basis.clone(),
         case_number: args.case_number.clone(),
-        until_ms: when::until(&args.until, now_ms)?,
+        until_ms: when::until(&args.until, now_ms, &env::zone())?,
         runs: args.runs,
         rounds: args.rounds,
         output: OutputTerms { kinds, min_cell: args.min_cell, strings: args.strings },
@@ -217,10 +230,9 @@ async fn approve_command(
     let client = session.target().await?;
     let view = find(&client, id).await?;
     if !yes {
-        shell.out.note(&show(shell.out, &view));
-        let question = shell.out.t("Sign these terms for your department?", "代表本部门签署以上条款？");
-        if !confirm(question)? {
-            shell.out.note(shell.out.t("not signed; nothing has changed", "未签署；没有任何更改"));
+        shell.out.aside(show(shell.out, &view).trim_end());
+        if !confirm(&shell.out.say(&msg("request-question")))? {
+            shell.out.note(&shell.out.say(&msg("not-signed")));
             return Ok(Exit::Failed);
         }
     }
@@ -259,29 +271,36 @@ async fn find(client: &Client, given: &str) -> Result<RequestView, Fault> {
 
 fn table(out: Output, all: &[RequestView]) -> String {
     let mut rows = Rows::new(&[
-        out.t("request", "申请"),
-        out.t("state", "状态"),
-        out.t("consumer", "使用方"),
-        out.t("dataset", "数据集"),
-        out.t("until", "使用时限"),
-        out.t("purpose", "使用场景"),
+        out.label("request"),
+        out.label("state"),
+        out.label("consumer"),
+        out.label("dataset"),
+        out.label("until"),
+        out.label("purpose"),
     ]);
     for view in all {
         let terms = &view.terms;
-        let until = rfc3339(terms.until_ms);
-        rows.add([&view.id, &view.state.as_str(), &view.consumer, &terms.dataset, &until, &terms.purpose]);
+        let until = out.time(terms.until_ms);
+        rows.add([
+            &view.id,
+            &out.lang.word("state", view.state.as_str()),
+            &view.consumer,
+            &terms.dataset,
+            &until,
+            &terms.purpose,
+        ]);
     }
     rows.text()
 }
 
 fn show(out: Output, view: &RequestView) -> String {
     let facts = Facts::of(&[
-        (out.t("request", "申请"), &view.id),
-        (out.t("state", "状态"), &view.state.as_str()),
-        (out.t("consumer", "使用方"), &view.consumer),
-        (out.t("asked", "申请时间"), &rfc3339(view.at_ms)),
+        (out.label("request"), &view.id),
+        (out.label("state"), &out.lang.word("state", view.state.as_str())),
+        (out.label("consumer"), &view.consumer),
+        (out.label("asked"), &out.time(view.at_ms)),
     ])
-    .and_maybe(out.t("reason", "原因"), view.reason.as_ref().map(|why| why as _));
+    .and_maybe(out.label("reason"), view.reason.as_ref().map(|why| why as _));
     terms::add(facts, out, &view.terms).text()
 }
 

@@ -148,13 +148,13 @@ impl From<RunFault> for Fault {
     fn from(e: RunFault) -> Self {
         let place = e.site.as_ref().map(|site| format!("site {site}"));
         let fault = match e.failure {
-            Failure::Site { round, error, .. } => Self::from(error).at(&format!("round {round}")),
+            Failure::Site { round, error, .. } => Self::from(error).at(format!("round {round}")),
             Failure::Stopped { .. } => Self::new(Exit::Interrupted, e.failure.to_string()),
             Failure::Rounds { .. } => Self::new(Exit::Refused, e.failure.to_string()),
             Failure::Sum { .. } | Failure::Model { .. } => Self::failed(e.failure.to_string()),
         };
         match place {
-            Some(place) => fault.at(&place),
+            Some(place) => fault.at(place),
             None => fault,
         }
     }
@@ -177,11 +177,11 @@ pub(crate) fn round_line(out: Output, report: &RoundReport) -> String {
 
 fn show(out: Output, report: &Report) -> String {
     let mut moved = Rows::new(&[
-        out.t("dataset", "数据集"),
-        out.t("contract", "合约"),
-        out.t("orders in", "指令流入字节"),
-        out.t("aggregates out", "聚合流出字节"),
-        out.t("rows out", "流出行数"),
+        out.label("dataset"),
+        out.label("contract"),
+        out.label("order-bytes"),
+        out.label("aggregate-bytes"),
+        out.label("rows-out"),
     ])
     .right(2)
     .right(3)
@@ -194,7 +194,7 @@ fn show(out: Output, report: &Report) -> String {
 
 /// The last state of a model: its result.
 fn state(out: Output, vectors: &[Vector]) -> String {
-    let mut rows = Rows::new(&[out.t("name", "名称"), out.t("value", "值")]);
+    let mut rows = Rows::new(&[out.label("name"), out.label("value")]);
     for vector in vectors {
         rows.add([&vector.name, &render::values(&vector.values)]);
     }

@@ -11,7 +11,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     exit::{Exit, Fault, write_file},
+    foreign::io_error,
     shell::{Shell, private_dir},
+    words::msg,
 };
 use crate::{
     config::Config,
@@ -44,9 +46,9 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
         .await
         .map_err(|e| Fault::failed(e.to_string()))?;
     let address = announce(&dir, node.address())?;
-    shell.out.note(&format!("{} {}", shell.out.t("listening on", "正在监听"), node.address()));
+    shell.out.note(&shell.out.say(&msg("serve-listening").with("address", node.address())));
     let stopped = tokio::select! {
-        () = node.join() => Err(Fault::failed("the node's socket failed; its log has the details")),
+        () = node.join() => Err(Fault::failed(msg("serve-socket"))),
         stop = told_to_stop(command.stop_with_stdin) => stop,
     };
     node.shutdown().await;
@@ -67,7 +69,8 @@ fn announce(dir: &Path, address: SocketAddr) -> Result<PathBuf, Fault> {
 }
 
 async fn told_to_stop(with_stdin: bool) -> Result<(), Fault> {
-    let listen = |kind| signal(kind).map_err(|e| Fault::failed(format!("signals cannot be received: {e}")));
+    let listen =
+        |kind| signal(kind).map_err(|e| Fault::failed(msg("serve-signals").saying("error", io_error(&e))));
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     tokio::select! {
         _ = terminate.recv() => {}

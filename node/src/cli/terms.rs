@@ -2,34 +2,37 @@
 
 use qianmo_proto::{Terms, contract::OutputKind};
 
-use super::output::{Facts, Output};
-use crate::clock::rfc3339;
+use super::{
+    output::{Facts, Output},
+    words::msg,
+};
 
 /// Adds everything that a signature under these terms commits to.
 pub(crate) fn add(facts: Facts, out: Output, terms: &Terms) -> Facts {
     let fields: Vec<_> = terms.fields.iter().map(|field| field.as_str()).collect();
     let models: Vec<_> = terms.models.iter().map(|model| model.short()).collect();
     let params = match &terms.params {
-        Some(digest) => format!("{} {}", out.t("fixed, digest", "固定，摘要"), digest.short()),
-        None => out.t("any", "任意").to_owned(),
+        Some(digest) => out.say(&msg("terms-params-fixed").with("digest", digest.short())),
+        None => out.say(&msg("terms-params-any")),
     };
-    let mut output: Vec<_> = terms.output.kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
+    let mut output: Vec<_> =
+        terms.output.kinds.iter().map(|kind| out.lang.word("output", kind.as_str()).into_owned()).collect();
     if terms.output.strings {
-        output.push(out.t("with text columns", "含文本列").to_owned());
+        output.push(out.say(&msg("terms-strings")));
     }
     facts.and(&[
-        (out.t("dataset", "数据集"), &terms.dataset),
-        (out.t("fields", "字段"), &format!("({}) {}", fields.len(), fields.join(", "))),
-        (out.t("models", "模型"), &models.join(", ")),
-        (out.t("parameters", "参数"), &params),
-        (out.t("purpose", "使用场景"), &terms.purpose),
-        (out.t("basis", "使用依据"), &terms.basis),
-        (out.t("case number", "文号"), &terms.case_number),
-        (out.t("until", "使用时限"), &rfc3339(terms.until_ms)),
-        (out.t("runs", "运行次数"), &terms.runs),
-        (out.t("rounds a run", "每次轮数"), &terms.rounds),
-        (out.t("output", "输出"), &output.join(", ")),
-        (out.t("min cell", "最小单元"), &terms.output.min_cell),
+        (out.label("dataset"), &terms.dataset),
+        (out.label("fields"), &format!("({}) {}", fields.len(), fields.join(", "))),
+        (out.label("models"), &models.join(", ")),
+        (out.label("parameters"), &params),
+        (out.label("purpose"), &terms.purpose),
+        (out.label("basis"), &terms.basis),
+        (out.label("case-number"), &terms.case_number),
+        (out.label("until"), &out.time(terms.until_ms)),
+        (out.label("runs"), &terms.runs),
+        (out.label("rounds"), &terms.rounds),
+        (out.label("output"), &output.join(", ")),
+        (out.label("min-cell"), &terms.output.min_cell),
     ])
 }
 
@@ -38,5 +41,5 @@ pub(crate) fn parse_kind(text: &str) -> Result<OutputKind, String> {
     [OutputKind::Aggregate, OutputKind::Update]
         .into_iter()
         .find(|kind| kind.as_str() == text)
-        .ok_or_else(|| format!("{text:?} is no kind of output; use aggregate, update or both with a comma"))
+        .ok_or_else(|| "aggregate, update".to_owned())
 }

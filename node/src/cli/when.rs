@@ -1,34 +1,43 @@
-//! Moments on the command line: `30d`, `12h`, `2026-12-31`, `2026-12-31T12:00:00+08:00`.
+//! Moments: on the command line (`30d`, `30天`, `2026-12-31`, `2026-12-31T12:00:00+08:00`) and for people to read, in
+//! their time zone.
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
-use super::exit::Fault;
+use super::{exit::Fault, words::msg};
 
-/// UNIX milliseconds of the last moment that `text` stands for, which must lie after `now_ms`. A bare date
-/// means its whole day, in UTC.
-pub(crate) fn until(text: &str, now_ms: i64) -> Result<i64, Fault> {
-    let at = span(text, now_ms).or_else(|| moment(text)).or_else(|| day_end(text)).ok_or_else(|| {
-        Fault::input(format!(
-            "{text:?} is no time: write 30d, 12h, a date (2026-12-31, its last second, UTC) or 2026-12-31T12:00:00+08:00"
-        ))
-    })?;
-    if at > now_ms { Ok(at) } else { Err(Fault::input(format!("{text:?} has passed already"))) }
+/// UNIX milliseconds of the last moment that `text` stands for, which must lie after `now_ms`. A bare date means its
+/// whole day in `zone`.
+pub(crate) fn until(text: &str, now_ms: i64, zone: &TimeZone) -> Result<i64, Fault> {
+    let at = span(text, now_ms).or_else(|| moment(text)).or_else(|| day_end(text, zone));
+    match at.ok_or_else(|| Fault::input(msg("no-time").with("text", text)))? {
+        at if at > now_ms => Ok(at),
+        _ => Err(Fault::input(msg("time-passed").with("text", text))),
+    }
+}
+
+/// A moment for people: `2026-11-21T18:00:00+08:00`, and `Z` for no offset. What no calendar has is shown as its number.
+pub(crate) fn shown(ms: i64, zone: &TimeZone) -> String {
+    let Ok(at) = Timestamp::from_millisecond(ms) else { return ms.to_string() };
+    let at = at.to_zoned(zone.clone());
+    let form = if at.offset().is_zero() { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };
+    at.strftime(form).to_string()
 }
 
 fn span(text: &str, now_ms: i64) -> Option<i64> {
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at_checked(digits)?;
     let number: i64 = number.parse().ok()?;
-    let hours = match unit {
-        "d" => number.checked_mul(24)?,
-        "h" => number,
+    let hours = match unit.trim() {
+        "d" | "天" | "日" => number.checked_mul(24)?,
+        "h" | "小时" => number,
         _ => return None,
     };
     now_ms.checked_add(hours.checked_mul(3_600_000)?)
 }
 
-fn day_end(text: &str) -> Option<i64> {
-    let date: Date = text.parse().ok()?;
-    let next = date.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok()?;
+fn day_end(text: &str, zone: &TimeZone) -> Option<i64> {
+    let date = text.parse::<Date>().ok().or_else(|| Date::strptime("%Y年%m月%d日", text).ok())?;
+    let next = date.tomorrow().ok()?.to_zoned(zone.clone()).ok()?;
     next.timestamp().checked_sub(SignedDuration::from_millis(1)).ok().map(|t| t.as_millisecond())
 }
 
@@ -38,26 +47,57 @@ fn moment(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::offset;
+
     use super::*;
 
     /// 2026-11-21T00:00:00Z
     const NOW: i64 = 1_795_219_200_000;
 
+    fn utc(text: &str) -> Result<i64, Fault> {
+        until(text, NOW, &TimeZone::UTC)
+    }
+
     #[test]
     fn spans_dates_and_moments_are_understood() {
         let day = 86_400_000;
-        assert_eq!(until("30d", NOW).unwrap(), NOW + 30 * day);
-        assert_eq!(until("12h", NOW).unwrap(), NOW + day / 2);
-        assert_eq!(until("2026-11-21", NOW).unwrap(), NOW + day - 1);
-        assert_eq!(until("2026-11-22T08:00:00+08:00", NOW).unwrap(), NOW + day);
+        for thirty in ["30d", "30天", "30 天", "30日"] {
+            assert_eq!(utc(thirty).unwrap(), NOW + 30 * day, "{thirty}");
+        }
+        for twelve in ["12h", "12小时"] {
+            assert_eq!(utc(twelve).unwrap(), NOW + day / 2, "{twelve}");
+        }
+        assert_eq!(utc("2026-11-21").unwrap(), NOW + day - 1);
+        assert_eq!(utc("2026年11月21日").unwrap(), NOW + day - 1);
+        assert_eq!(utc("2026-11-22T08:00:00+08:00").unwrap(), NOW + day);
+    }
+
+    #[test]
+    fn a_date_ends_with_the_local_day_and_moments_are_shown_there() {
+        let beijing = TimeZone::fixed(offset(8));
+        let end = until("2026-12-31", NOW, &beijing).unwrap();
+        assert_eq!(shown(end, &beijing), "2026-12-31T23:59:59+08:00");
+        assert_eq!(shown(end, &TimeZone::UTC), "2026-12-31T15:59:59Z");
+        assert_eq!(shown(i64::MAX, &beijing), i64::MAX.to_string());
     }
 
     #[test]
     fn nonsense_and_the_past_are_refused() {
-        for text in
-            ["", "d", "-1d", "soon", "30", "0h", "2026-11-20", "2026-13-01", "9999999999999999d", "中d", "天"]
-        {
-            assert!(until(text, NOW).is_err(), "{text:?}");
+        for text in [
+            "",
+            "d",
+            "-1d",
+            "soon",
+            "30",
+            "0h",
+            "2026-11-20",
+            "2026-13-01",
+            "9999999999999999d",
+            "中d",
+            "天",
+            "3周",
+        ] {
+            assert!(utc(text).is_err(), "{text:?}");
         }
     }
 }

@@ -151,7 +151,12 @@ fn what_is_there_already_is_never_overwritten() {
     federation.terminal().fails(&["ca", "init"]).is(7, "", &[]);
     assert_eq!(fs::read(node.dir().join("keys/node.key")).unwrap(), key);
     let again = node.dir().join("node.csr");
-    federation.terminal().fails(&["ca", "issue", again.to_str().unwrap()]).is(7, "", &["hospital-a"]);
+    federation.terminal().fails(&issue(&again, "qianmo://hospital-a/node/main")).is(7, "", &["in force"]);
+}
+
+/// Signs the request `csr` of `identity`.
+fn issue<'a>(csr: &'a Path, identity: &'a str) -> [&'a str; 6] {
+    ["ca", "issue", csr.to_str().unwrap(), "--expect", identity, "--yes"]
 }
 
 #[test]
@@ -185,8 +190,11 @@ fn keys_can_be_encrypted_under_a_passphrase() {
     keep("口令 correct horse\n", 0o600);
     terminal.ok(&keyed(&init, &file));
     terminal.ok(&keyed(&new, &file));
-    for (dir, request, key) in [(&node, "node.csr", "keys/node.key"), (&person, "id.csr", "id.key")] {
-        terminal.ok(&["ca", "issue", &format!("{dir}/{request}")]);
+    for (dir, request, key, identity) in [
+        (&node, "node.csr", "keys/node.key", "qianmo://clinic/node/main"),
+        (&person, "id.csr", "id.key", "qianmo://clinic/steward/li"),
+    ] {
+        terminal.ok(&issue(&Path::new(dir).join(request), identity));
         fs::copy(federation.root(), format!("{dir}/root.crt")).unwrap();
         fs::copy(federation.dir().join("crl.pem"), format!("{dir}/crl.pem")).unwrap();
         let pem = fs::read_to_string(format!("{dir}/{key}")).unwrap();

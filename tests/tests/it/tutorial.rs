@@ -82,8 +82,9 @@ impl Town {
                 "--name",
                 name,
             ]);
-            let issued = self.ok(&["ca", "issue", &format!("{name}/id.csr")]);
-            assert_eq!(issued["identity"], format!("qianmo://{department}/{role}/{name}"));
+            let identity = format!("qianmo://{department}/{role}/{name}");
+            let issued = self.ok(&["ca", "issue", &format!("{name}/id.csr"), "--expect", &identity, "--yes"]);
+            assert_eq!(issued["identity"], identity);
             self.equip(name);
             let shown = self.ok(&["id", "show", "--identity", name]);
             assert_eq!(shown["identity"], issued["identity"]);
@@ -96,10 +97,10 @@ impl Town {
             let title = format!("{department} 医院");
             let init = ["init", "--dir", department, "--department", department, "--title", &title];
             self.ok(&[&init[..], &["--listen", "127.0.0.1:0"]].concat());
-            self.ok(&["ca", "issue", &format!("{department}/node.csr")]);
+            let identity = format!("qianmo://{department}/node/main");
+            self.ok(&["ca", "issue", &format!("{department}/node.csr"), "--expect", &identity, "--yes"]);
             self.equip(department);
             let checked = self.ok(&["config", "check", "--dir", department]);
-            let identity = format!("qianmo://{department}/node/main");
             assert_eq!(checked["node"], identity);
             let dir = self.terminal.dir().join(department);
             let node = Node::new(self.terminal.clone(), dir, identity.parse().unwrap());

@@ -53,7 +53,7 @@ fn a_job_says_why_with_dates_for_people_and_numbers_for_programs() {
     let until = told.lines().find_map(|line| line.strip_prefix("until ")).unwrap_or_else(|| panic!("{told}"));
     assert!(until.trim().starts_with("20") && until.ends_with('Z'), "{until}");
     let chinese = clinic.steward().reads("zh", &why).stdout;
-    assert!(chinese.contains("未触犯：最小单元格有 120 条贡献记录；至少需要 10 条"), "{chinese}");
+    assert!(chinese.contains("符合：记录最少的单元格有 120 条贡献记录；至少需要 10 条"), "{chinese}");
     let bound = clinic.consumer().ok(&why)["obligations"].clone();
     let until = bound.as_array().unwrap().iter().find(|pair| pair[0] == "until_ms").unwrap();
     assert!(until[1].as_str().unwrap().parse::<i64>().is_ok(), "{until}");

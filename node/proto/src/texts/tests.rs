@@ -2,7 +2,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{Approval, Document, JobOrder, ModelManifest, Receipt, RequestHeader, Terms, question::Question};
+use crate::{Approval, Document, JobOrder, ModelManifest, Question, Receipt, RequestHeader, Terms};
 
 const DIGEST: &str = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0";
 

@@ -8,6 +8,7 @@ use qianmo_trail::Checkpoint;
 use crate::cli::{
     exit::{Fault, read_text, write_private},
     shell::private_dir,
+    words::msg,
 };
 
 /// A folder of remembered checkpoints, one file a node.
@@ -30,11 +31,7 @@ impl Memory {
         }
         serde_json::from_str(&read_text(&file)?).map(Some).map_err(|e| {
             // Not skipped: whoever can damage this file could otherwise make a rollback pass.
-            let text = format!(
-                "the remembered checkpoint {} does not parse ({e}); restore it, or remove it to start anew",
-                file.display()
-            );
-            Fault::input(text)
+            Fault::input(msg("memory-damaged").with("path", file.display()).with("error", e))
         })
     }
 
@@ -45,7 +42,7 @@ impl Memory {
         }
         private_dir(&self.dir)?;
         let json = serde_json::to_vec_pretty(checkpoint)
-            .map_err(|e| Fault::failed(format!("the checkpoint does not serialise: {e}")))?;
+            .map_err(|e| Fault::failed(msg("unserialisable").with("error", e)))?;
         write_private(&self.file(node), &json)
     }
 

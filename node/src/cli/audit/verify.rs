@@ -21,8 +21,8 @@ use crate::{
         exit::{Exit, Fault, read_text},
         output::{Facts, Output, line},
         shell::Shell,
+        words::msg,
     },
-    clock::rfc3339,
     net::client::Client,
 };
 
@@ -59,6 +59,9 @@ pub(crate) struct Verification {
 
 /// Runs the command.
 pub(super) async fn run(args: &VerifyArgs, shell: &Shell) -> Result<Exit, Fault> {
+    if let (Some(_), Some(flag)) = (&args.dir, shell.reach.given()) {
+        return Err(Fault::input(msg("verify-asks-no-node").with("flag", flag)));
+    }
     let memory = Memory::under(&shell.home()?);
     let verification = match &args.dir {
         Some(dir) => verify_folder(dir, args, &memory, shell.now_ms())?,
@@ -122,10 +125,7 @@ fn split(mut body: &[u8]) -> Option<Vec<Vec<u8>>> {
 /// Verifies a copy of a node's folder, without a network.
 fn verify_folder(dir: &Path, args: &VerifyArgs, memory: &Memory, now_ms: i64) -> Result<Verification, Fault> {
     if !dir.is_dir() {
-        return Err(Fault::input(format!(
-            "{} is no folder; give a copy of the node's folder",
-            dir.display()
-        )));
+        return Err(Fault::input(msg("verify-no-folder").with("dir", dir.display())));
     }
     let below = dir.join("trail");
     let trail = if below.is_dir() { below } else { dir.to_owned() };
@@ -223,26 +223,22 @@ impl Verification {
     /// The verdict and what it rests on, for people.
     pub(crate) fn text(&self, out: Output) -> String {
         let verdict = match self.report.verdict {
-            Verdict::Verified => out.t("VERIFIED", "VERIFIED 验证通过"),
-            Verdict::Tampered => out.t("TAMPERED", "TAMPERED 已被篡改"),
-            Verdict::Inconclusive => out.t("INCONCLUSIVE", "INCONCLUSIVE 无法判定"),
+            Verdict::Verified => msg("verdict-verified"),
+            Verdict::Tampered => msg("verdict-tampered"),
+            Verdict::Inconclusive => msg("verdict-inconclusive"),
         };
-        let mut text = format!("{verdict}\n");
+        let mut text = format!("{}\n", out.say(&verdict));
         if let Some(checkpoint) = &self.report.checkpoint {
             text += &Facts::of(&[
-                (out.t("trail of", "存证所属"), &checkpoint.origin),
-                (out.t("entries", "条目数"), &self.report.entries),
-                (out.t("signed at", "签名时间"), &rfc3339(checkpoint.time_ms)),
-                (out.t("root", "根哈希"), &checkpoint.root),
+                (out.label("trail-of"), &checkpoint.origin),
+                (out.label("entries"), &self.report.entries),
+                (out.label("signed-at"), &out.time(checkpoint.time_ms)),
+                (out.label("root-hash"), &checkpoint.root),
             ])
             .text();
         }
         if let Some(size) = self.remembered {
-            text += &Facts::of(&[(
-                out.t("compared with the one verified before, of size", "已与上次验证的检查点比对，条目数"),
-                &size,
-            )])
-            .text();
+            text += &Facts::of(&[(out.label("compared"), &size)]).text();
         }
         for problem in &self.report.problems {
             text += &format!("- {}\n", line(&problem.to_string()));
@@ -251,7 +247,8 @@ impl Verification {
             text += &format!("- {}\n", line(why));
         }
         for finding in &self.report.findings {
-            text += &format!("{} {}\n", out.t("note:", "提示："), line(&finding.to_string()));
+            text +=
+                &format!("{}\n", out.say(&msg("verify-note").with("finding", line(&finding.to_string()))));
         }
         text
     }

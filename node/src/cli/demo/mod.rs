@@ -19,7 +19,7 @@ use self::{
 };
 use super::{
     env,
-    exit::{Exit, Fault},
+    exit::{Doing, Exit, Fault},
     output::Output,
     shell::{Shell, private_dir},
 };
@@ -95,11 +95,11 @@ struct Stage {
 impl Stage {
     fn set(dir: Option<&Path>, keep: bool) -> Result<Self, Fault> {
         let (dir, temporary) = match dir {
-            Some(dir) => (env::absolute(dir).map_err(|e| Fault::file(dir, "found", &e))?, false),
+            Some(dir) => (env::absolute(dir).map_err(|e| Fault::file(dir, Doing::Find, &e))?, false),
             None => (env::temporary().join(format!("qianmo-demo-{}", suffix()?)), !keep),
         };
         private_dir(&dir)?;
-        let mut entries = std::fs::read_dir(&dir).map_err(|e| Fault::file(&dir, "read", &e))?;
+        let mut entries = std::fs::read_dir(&dir).map_err(|e| Fault::file(&dir, Doing::Read, &e))?;
         if entries.next().is_some() {
             return Err(Fault::input(format!(
                 "{} is not empty; give a new folder with --dir",

@@ -12,7 +12,7 @@ use tokio::{process::Child, time};
 use super::cast::{Cast, HOSPITALS};
 use crate::cli::{
     env,
-    exit::{Fault, read_text},
+    exit::{Doing, Fault, read_text},
     serve::ADDRESS,
 };
 
@@ -72,7 +72,7 @@ impl Nodes {
 
 fn spawn(program: &Path, dir: &Path, keep: bool) -> Result<Child, Fault> {
     let log = log(dir);
-    let file = File::create(&log).map_err(|e| Fault::file(&log, "written", &e))?;
+    let file = File::create(&log).map_err(|e| Fault::file(&log, Doing::Write, &e))?;
     let mut command = tokio::process::Command::new(program);
     command.arg("serve").arg("-v").arg("--dir").arg(dir);
     // A group of its own: Ctrl-C reaches this process alone, which then stops the nodes in good order.

@@ -100,7 +100,7 @@ impl Summary {
         };
         let fit = Facts::of(&[
             (
-                out.t("accuracy", "准确率"),
+                out.label("accuracy"),
                 &format!(
                     "{} ({}/{})",
                     number(self.accuracy, 5),
@@ -108,22 +108,22 @@ impl Summary {
                     number(self.samples, 0)
                 ),
             ),
-            (out.t("deviance", "偏差"), &number(self.deviance, 6)),
-            (out.t("Newton steps", "牛顿迭代次数"), &number(self.steps, 0)),
-            (out.t("intercept", "截距"), &number(self.intercept, 8)),
+            (out.label("deviance"), &number(self.deviance, 6)),
+            (out.label("newton-steps"), &number(self.steps, 0)),
+            (out.label("intercept"), &number(self.intercept, 8)),
         ])
         .text();
-        let mut coefficients = Rows::new(&[out.t("feature", "特征"), out.t("coefficient", "系数")]).right(1);
+        let mut coefficients = Rows::new(&[out.label("feature"), out.label("coefficient")]).right(1);
         for coefficient in self.coefficients.iter().take(SHOWN) {
             coefficients.add([&coefficient.name, &format!("{:.8}", coefficient.value)]);
         }
         let more = self.coefficients.len().saturating_sub(SHOWN);
         let moved = Facts::of(&[
-            (out.t("models in", "模型流入"), &bytes(self.moved.model_bytes_in)),
-            (out.t("orders in", "指令流入"), &bytes(self.moved.order_bytes_in)),
-            (out.t("aggregates out", "聚合结果流出"), &bytes(self.moved.aggregate_bytes_out)),
-            (out.t("rows out", "数据行流出"), &self.moved.rows_out),
-            (out.t("time", "用时"), &format!("{:.1} s", self.took_ms as f64 / 1000.0)),
+            (out.label("models-in"), &bytes(self.moved.model_bytes_in)),
+            (out.label("orders-in"), &bytes(self.moved.order_bytes_in)),
+            (out.label("aggregates-out"), &bytes(self.moved.aggregate_bytes_out)),
+            (out.label("rows-moved"), &self.moved.rows_out),
+            (out.label("took"), &format!("{:.1} s", self.took_ms as f64 / 1000.0)),
         ])
         .text();
         format!(

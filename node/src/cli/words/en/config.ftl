@@ -1,0 +1,2 @@
+# qianmo config
+config-sound = the configuration is sound

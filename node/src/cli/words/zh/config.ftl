@@ -1,0 +1,2 @@
+# qianmo config
+config-sound = 配置无误
