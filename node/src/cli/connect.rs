@@ -11,6 +11,7 @@ use super::{
     context::Context,
     exit::{Exit, Fault, read_text, write_file},
     shell::Shell,
+    words::msg,
 };
 use crate::{
     clock::Clock,
