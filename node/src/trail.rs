@@ -72,6 +72,13 @@ impl Ledger {
         if recovery.cut_bytes > 0 {
             tracing::warn!(bytes = recovery.cut_bytes, "cut an unacknowledged tail of the trail");
         }
+        if recovery.unread > 0 {
+            let entries = recovery.unread;
+            tracing::info!(
+                entries,
+                "the signed hashes of earlier entries hold; each is read when it is needed"
+            );
+        }
         let mut folder = Folder::open(&config.index_dir(), &trail)?;
         let state = Arc::clone(&folder.state);
         let size = Arc::new(AtomicU64::new(trail.size()));

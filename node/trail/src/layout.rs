@@ -23,16 +23,18 @@ const SEGMENT_PREFIX: &str = "segment-";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
     /// Entries after which a new segment is begun.
-    pub(crate) segment_entries: usize,
+    pub(crate) segment_entries: u64,
     /// Bytes after which a new segment is begun. A batch never spans two segments, so one may be larger by a batch.
     pub(crate) segment_bytes: u64,
     /// Entries after which the head goes into the history and `hashes` is synced: one tile of C2SP tlog-tiles.
     pub(crate) seal_every: u64,
+    /// Opening reads the last segments up to this many bytes; earlier ones are known by the hash file.
+    pub(crate) read_bytes: u64,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { segment_entries: 65_536, segment_bytes: 16 << 20, seal_every: 256 }
+        Self { segment_entries: 65_536, segment_bytes: 16 << 20, seal_every: 256, read_bytes: 64 << 20 }
     }
 }
 

@@ -17,7 +17,8 @@ pub(crate) const ORIGIN: &str = "qianmo://hospital-a/node/main";
 pub(crate) const NOW: i64 = 1_700_000_000_000;
 
 /// Small enough that a dozen entries fill segments and the history.
-pub(crate) const SMALL: Shape = Shape { segment_entries: 5, segment_bytes: 1 << 20, seal_every: 4 };
+pub(crate) const SMALL: Shape =
+    Shape { segment_entries: 5, segment_bytes: 1 << 20, seal_every: 4, read_bytes: 1 << 20 };
 
 pub(crate) fn keys() -> Arc<SoftKeys> {
     static KEYS: OnceLock<Arc<SoftKeys>> = OnceLock::new();

@@ -63,6 +63,8 @@ pub struct Recovery {
     pub cut_bytes: u64,
     /// The hash file was written anew from this entry on.
     pub hashes_rebuilt_from: Option<u64>,
+    /// Entries that are known by their signed hashes only and are hashed again when they are first read.
+    pub unread: u64,
     /// Bytes of a torn record cut from the checkpoint history.
     pub history_cut_bytes: u64,
     /// Why the repairs above could not all be done. The trail can be read; the next append tries again.

@@ -36,12 +36,11 @@ impl Batch {
 
     fn push(&mut self, entry: &[u8]) {
         let offset = self.start + self.bytes.len() as u64;
-        // Far below 4 GiB: segment and batch are bounded.
-        self.segment.offsets.push(u32::try_from(offset).unwrap_or(u32::MAX));
+        self.segment.push(offset);
         layout::push_frame(&mut self.bytes, entry);
     }
 }
 
 fn is_full(trail: &Trail, segment: &Segment) -> bool {
-    segment.offsets.len() >= trail.shape.segment_entries || segment.end >= trail.shape.segment_bytes
+    segment.entries >= trail.shape.segment_entries || segment.end >= trail.shape.segment_bytes
 }

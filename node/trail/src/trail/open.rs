@@ -15,8 +15,10 @@ use crate::walk::{self, Walk};
 
 impl Trail {
     /// Opens the trail of `origin` (the node's identity URI), or makes an empty one where there is nothing.
-    /// Every entry is read and hashed; the root must be that of the stored checkpoint, and the checkpoint must be
-    /// signed with `keys`. Then the unacknowledged rest of a crash is cut and derived files are repaired.
+    /// The checkpoint must be signed with `keys`, the hash file must give its root, and the last 64 MiB of entries are
+    /// read and hashed; all of them where anything does not fit. Earlier entries are hashed when they are first read:
+    /// [`Recovery::unread`] says how many that are. Then the unacknowledged rest of a crash is cut and derived files are
+    /// repaired.
     ///
     /// # Errors
     /// [`TrailError::Damaged`] names the first bad entry and leaves everything as it is; [`TrailError::NotOurs`];
@@ -39,7 +41,7 @@ impl Trail {
     ) -> Result<(Self, Recovery), TrailError> {
         let key = VerifyingKey::new(origin, keys.public_key()).map_err(TrailError::NotOurs)?;
         let created = create_if_missing(&mut *storage, origin, &*keys, now_ms)?;
-        let loaded = Loaded::read(&*storage, &key, None, u64::MAX)?;
+        let loaded = Loaded::read(&*storage, &key, None, u64::MAX, shape.read_bytes)?;
         let unfinished = loaded.repair(&mut *storage).err();
         let recovery = Recovery { created, unfinished: unfinished.clone(), ..loaded.recovery() };
         let mut trail = Self {
@@ -67,7 +69,9 @@ impl Trail {
     /// As [`Trail::open`]; the trail stays in doubt then.
     pub fn recover(&mut self) -> Result<Recovery, TrailError> {
         // What was written to the derived files since their last good sync may be what a failed one lost.
-        let mut loaded = Loaded::read(&*self.storage, &self.key, Some(&self.checkpoint), self.sealed)?;
+        let read_bytes = self.shape.read_bytes;
+        let mut loaded =
+            Loaded::read(&*self.storage, &self.key, Some(&self.checkpoint), self.sealed, read_bytes)?;
         loaded.forget_history_from(self.history_len, self.sealed);
         loaded.repair(&mut *self.storage).map_err(TrailError::Storage)?;
         let recovery = loaded.recovery();
@@ -124,6 +128,7 @@ impl Loaded {
         key: &VerifyingKey,
         acknowledged: Option<&Checkpoint>,
         doubtful: u64,
+        read_bytes: u64,
     ) -> Result<Self, TrailError> {
         let (checkpoint, note) = read_checkpoint(storage, key)?;
         let history = read_all(storage, HISTORY).at("read", HISTORY).map_err(TrailError::Storage)?;
@@ -132,14 +137,29 @@ impl Loaded {
         let history = History::parse(&history);
 
         let mut roots = Roots::wanted(&history, acknowledged);
-        let (mut rebuilt, mut hashes) = (None, Vec::new());
-        let walk = walk::walk(storage, checkpoint.size, &mut roots, &mut |placed| {
-            if !placed.hashed || placed.seq >= doubtful || rebuilt.is_some() {
-                rebuilt.get_or_insert(placed.seq);
-                hashes.extend_from_slice(placed.leaf.as_bytes());
+        let failed =
+            |error: std::io::Error| TrailError::Storage(StorageError::new("read", "entries", &error));
+        let skimmed = walk::skim(storage, &checkpoint, &mut roots, read_bytes).map_err(failed)?;
+        let (walk, rebuilt, hashes) = match skimmed {
+            Some(walk) if doubtful >= checkpoint.size => (walk, None, Vec::new()),
+            Some(walk) => {
+                // They gave the signed root as they were read; what is doubtful is whether they are on the disk.
+                let hashes = storage.read(HASHES, doubtful * HASH_LEN, usize::MAX).map_err(failed)?;
+                let len = ((checkpoint.size - doubtful) * HASH_LEN) as usize;
+                (walk, Some(doubtful), hashes.get(..len).unwrap_or(&hashes).to_vec())
             }
-        });
-        let walk = walk.at("read", "entries").map_err(TrailError::Storage)?;
+            None => {
+                roots = Roots::wanted(&history, acknowledged);
+                let (mut rebuilt, mut hashes) = (None, Vec::new());
+                let walk = walk::walk(storage, checkpoint.size, &mut roots, &mut |placed| {
+                    if !placed.hashed || placed.seq >= doubtful || rebuilt.is_some() {
+                        rebuilt.get_or_insert(placed.seq);
+                        hashes.extend_from_slice(placed.leaf.as_bytes());
+                    }
+                });
+                (walk.map_err(failed)?, rebuilt, hashes)
+            }
+        };
         let problems = locate::problems(&walk, None, &checkpoint, &history, &roots, acknowledged);
         match problems.into_iter().next() {
             Some(problem) => Err(TrailError::Damaged(Box::new(problem))),
@@ -167,6 +187,7 @@ impl Loaded {
             cut_bytes: self.walk.tails.iter().map(|tail| tail.len).sum(),
             hashes_rebuilt_from: self.rebuilt,
             history_cut_bytes: self.history_cut,
+            unread: self.walk.segments.iter().filter(|s| s.is_unread()).map(|s| s.entries).sum(),
             ..Recovery::default()
         }
     }

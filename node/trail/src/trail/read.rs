@@ -66,10 +66,12 @@ impl Trail {
     /// Entries from `seq` on: up to `end`, to the end of the segment, or as many as are read at a time.
     fn read_run(&self, seq: u64, end: u64) -> Result<Vec<Vec<u8>>, TrailError> {
         let out_of_range = TrailError::OutOfRange(seq, self.size());
-        let (segment, start) = walk::place(&self.segments, seq).ok_or(out_of_range)?;
+        let (segment, at) = walk::segment_of(&self.segments, seq).ok_or(out_of_range.clone())?;
+        let offsets = segment.offsets(&*self.storage)?;
         let end = end.min(segment.next()).min(seq + ENTRIES_AT_ONCE);
-        let stop = walk::place(&self.segments, end).filter(|(next, _)| next.first == segment.first);
-        let stop = stop.map_or(segment.end, |(_, offset)| offset);
+        let offset = |at: usize| offsets.get(at).copied().map(u64::from);
+        let start = offset(at).ok_or(out_of_range)?;
+        let stop = offset(at + (end - seq) as usize).unwrap_or(segment.end);
         let len = usize::try_from(stop - start).unwrap_or(usize::MAX);
         let bytes = self.storage.read(&segment.name, start, len);
         let bytes = bytes.at("read", &segment.name).map_err(TrailError::Storage)?;

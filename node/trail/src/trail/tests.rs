@@ -135,13 +135,101 @@ fn every_changed_byte_of_an_entry_stops_the_opening_and_is_named() {
             let Err(TrailError::Damaged(problem)) = open(&storage) else {
                 panic!("byte {at} of {} was accepted", segment.name)
             };
-            let index = segment.offsets.partition_point(|offset| *offset as usize <= at);
+            let index = segment.offsets(&storage).unwrap().partition_point(|offset| *offset as usize <= at);
             assert_eq!(problem.seq, Some(segment.first + index.saturating_sub(1) as u64), "{problem}");
             assert_eq!(problem.file.as_deref(), Some(segment.name.as_str()));
         }
         storage.set(&segment.name, Some(good));
     }
     assert!(open(&storage).is_ok());
+}
+
+/// Opens a trail and reads no more than its last segment.
+fn skim(storage: &MemStorage) -> Result<(Trail, Recovery), TrailError> {
+    let shape = Shape { read_bytes: 0, ..SMALL };
+    Trail::open_with(Box::new(storage.clone()), ORIGIN, keys(), NOW, shape)
+}
+
+#[test]
+fn a_long_trail_opens_by_its_hashes_and_reads_the_same() {
+    let (storage, whole) = trail(23);
+    let last = whole.segments.last().unwrap().entries;
+    drop(whole);
+    let (mut trail, recovery) = skim(&storage).unwrap();
+    assert_eq!(recovery, Recovery { unread: 23 - last, ..Recovery::default() });
+    for seq in [22, 0, 7] {
+        assert_eq!(trail.entry(seq).unwrap(), entry(seq));
+    }
+    assert_eq!(trail.append(&entries(23..29), NOW), Ok(23..29));
+    let read: Vec<_> = trail.entries(0..29).map(|read| read.unwrap().1).collect();
+    assert_eq!(read, entries(0..29));
+    drop(trail);
+    let (_, recovery) = open(&storage).unwrap();
+    assert_eq!(recovery, Recovery::default());
+    assert_eq!(verify(&storage, None).verdict, Verdict::Verified);
+}
+
+#[test]
+fn an_entry_that_was_not_read_at_the_opening_is_hashed_before_it_is_given_out() {
+    let (storage, trail) = trail(13);
+    let segment = trail.segments[0].clone();
+    let at = segment.offsets(&storage).unwrap()[2] as usize + 6;
+    drop(trail);
+    let mut bad = storage.get(&segment.name).unwrap();
+    bad[at] ^= 1;
+    storage.set(&segment.name, Some(bad));
+    let (trail, _) = skim(&storage).unwrap();
+    assert_eq!(trail.entry(12).unwrap(), entry(12));
+    for seq in [0, 2] {
+        let Err(TrailError::Damaged(problem)) = trail.entry(seq) else { panic!("entry {seq} was given out") };
+        assert_eq!((problem.kind, problem.seq), (ProblemKind::EntryChanged, Some(2)));
+    }
+    assert_eq!(verify(&storage, None).problems[0].seq, Some(2));
+}
+
+#[test]
+fn what_an_unread_segment_is_compared_with_does_not_change_under_the_node() {
+    let (storage, whole) = trail(13);
+    drop(whole);
+    let (trail, _) = skim(&storage).unwrap();
+    // Another entry with the hash that fits it: nothing of it was signed.
+    let (other, twin) = self::trail(13);
+    drop(twin);
+    let mut bytes = storage.get("segment-00000000000000000000").unwrap();
+    let at = bytes.len() - 1;
+    bytes[at] ^= 1;
+    other.set("segment-00000000000000000000", Some(bytes.clone()));
+    storage.set("segment-00000000000000000000", Some(bytes));
+    let mut hashes = storage.get("hashes").unwrap();
+    let forged =
+        layout::Frames::new(&storage.get("segment-00000000000000000000").unwrap(), layout::HEADER_LEN)
+            .map(|frame| merkle::leaf_hash(frame.unwrap().entry))
+            .enumerate()
+            .collect::<Vec<_>>();
+    for (index, leaf) in forged {
+        hashes[index * 32..(index + 1) * 32].copy_from_slice(leaf.as_bytes());
+    }
+    storage.set("hashes", Some(hashes));
+    let Err(TrailError::Damaged(problem)) = trail.entry(0) else { panic!("it was given out") };
+    assert_eq!(problem.kind, ProblemKind::HashesChanged);
+    drop(trail);
+    assert!(matches!(skim(&storage), Err(TrailError::Damaged(_))), "and it does not open again");
+}
+
+#[test]
+fn a_segment_that_is_missing_cut_or_out_of_order_is_found_without_reading_the_others() {
+    let (good, whole) = trail(23);
+    let names: Vec<_> = whole.segments.iter().map(|segment| segment.name.clone()).collect();
+    drop(whole);
+    for name in &names {
+        let kept = good.get(name).unwrap();
+        good.set(name, None);
+        assert!(matches!(skim(&good), Err(TrailError::Damaged(_))), "without {name}");
+        good.set(name, Some(b"short".to_vec()));
+        assert!(matches!(skim(&good), Err(TrailError::Damaged(_))), "{name} cut");
+        good.set(name, Some(kept));
+    }
+    assert!(skim(&good).is_ok());
 }
 
 #[test]
