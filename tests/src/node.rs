@@ -190,6 +190,19 @@ impl Node {
         self.running().take().unwrap().end()
     }
 
+    /// Waits until a line that contains `words` is in its log, at whatever time since its start.
+    ///
+    /// # Panics
+    /// If none comes in time, or the node ends.
+    pub fn wait_until_logged(&self, words: &str) {
+        let place = self.running();
+        let said = place.as_ref().unwrap().lines.iter().any(|line| line.contains(words));
+        drop(place);
+        if !said {
+            self.wait_for_log(words);
+        }
+    }
+
     /// Waits for a new line in its log that contains `words`.
     ///
     /// # Panics

@@ -73,7 +73,7 @@ fn a_renewed_certificate_is_taken_while_the_node_runs() {
     fs::write(&file, certified(&federation, node.dir(), "node.csr", 20)).unwrap();
     fs::write(sun.dir().join("id.crt"), certified(&federation, sun.dir(), "id.csr", 20)).unwrap();
     node.start();
-    node.wait_for_log("the certificate ends in 19 days");
+    node.wait_until_logged("the certificate ends in 19 days");
     let session = Session { person: &sun, node: &node };
     let shown = session.reads("en", &["node", "show"]);
     for words in ["yours: the certificate ends in 19 days", "the node's: the certificate ends in 19 days"] {
