@@ -31,6 +31,7 @@ pub mod ca;
 mod certificate;
 mod csr;
 mod error;
+pub mod files;
 mod host;
 mod moment;
 mod profile;

@@ -4,21 +4,21 @@
 use std::sync::{Arc, PoisonError};
 
 use qianmo_crypto::sm3::Digest;
-use qianmo_policies::{
-    ContractFacts, Decision, Governance, GovernanceInput, JobInput, Obligations, RoundFacts, Target,
-};
+use qianmo_policies::{ContractFacts, Decision, GovernanceInput, JobInput, Obligations, RoundFacts, Target};
 use qianmo_proto::{
-    ContractId, ErrorCode, Identity, JobId, JobOrder, Name, Signed, Terms, WireError, World,
+    Action, ContractId, ErrorCode, Identity, JobId, JobOrder, Name, Signed, Terms, WireError, World,
     contract::OutputKind,
-    views::{ContractState, Reason},
+    views::{By, ContractState, Reason},
 };
 
 use crate::{
     auth::Peer,
     catalog::descriptor::Descriptor,
-    config, egress,
+    config,
+    contracts::handlers::own_dataset,
+    egress,
     job::{order::Order, running::Running},
-    node::Shared,
+    rooms::{Books, Gate},
     store::{
         facts::Fact,
         state::{Contract, Dataset, Standing, State},
@@ -135,13 +135,18 @@ impl Permit {
 
 /// Decides on an order. A yes promises the contract's run to `running` before the next decision is made;
 /// a no is on the trail before it is told.
-pub(crate) async fn job(node: &Shared, running: &Running, order: Order) -> Result<Authorized, WireError> {
-    let queued = node.jobs.len();
-    if queued > node.config.limits.jobs_queued {
+pub(crate) async fn job(
+    books: &Books,
+    gate: &Gate,
+    running: &Running,
+    order: Order,
+) -> Result<Authorized, WireError> {
+    let queued = gate.jobs.len();
+    if queued > gate.config.limits.jobs_queued {
         let text = format!("{queued} jobs wait or run, which is this node's limit; try again later");
         return Err(WireError::new(ErrorCode::Busy, text));
     }
-    match decide(node, Some(running), &order) {
+    match decide(books, gate, Some(running), &order) {
         Ok(authorized) => Ok(authorized),
         Err(Refusal { error, reasons }) => {
             let fact = Fact::JobRefused {
@@ -150,15 +155,15 @@ pub(crate) async fn job(node: &Shared, running: &Running, order: Order) -> Resul
                 error: error.clone(),
                 reasons,
             };
-            node.trail.record_for(order.consumer(), Some(order.fingerprint()), fact).await?;
+            books.trail.record_for(order.consumer(), Some(order.fingerprint()), fact).await?;
             Err(error)
         }
     }
 }
 
 /// Decides again on a job that was accepted before the node went down. Its charge stands.
-pub(crate) fn resumed(node: &Shared, order: &Order) -> Result<Authorized, WireError> {
-    decide(node, None, order).map_err(|refusal| refusal.error)
+pub(crate) fn resumed(books: &Books, gate: &Gate, order: &Order) -> Result<Authorized, WireError> {
+    decide(books, gate, None, order).map_err(|refusal| refusal.error)
 }
 
 struct Refusal {
@@ -172,21 +177,28 @@ impl From<WireError> for Refusal {
     }
 }
 
-fn decide(node: &Shared, running: Option<&Running>, order: &Order) -> Result<Authorized, Refusal> {
+fn decide(
+    books: &Books,
+    gate: &Gate,
+    running: Option<&Running>,
+    order: &Order,
+) -> Result<Authorized, Refusal> {
     // One decision at a time, so that two orders cannot both get a contract's last run.
-    let _turn = node.decisions.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = gate.decisions.lock().unwrap_or_else(PoisonError::into_inner);
     let (dataset, contract) = {
-        let state = node.state();
+        let state = books.state();
         check_model(&state, order)?;
-        (own_dataset(node, &state, order)?.clone(), state.contracts.get(order.contract()).cloned())
+        let dataset = own_dataset(&gate.config, &state, &order.value().dataset)?.clone();
+        (dataset, state.contracts.get(order.contract()).cloned())
     };
-    let descriptor = descriptor(node, &dataset)?;
-    let use_ = Use::of(node, order, contract.as_ref(), running.is_none());
-    let input = use_.input(node, order, &dataset, contract.as_ref());
-    let decision = node.policies.decide_job(&input);
+    let descriptor = descriptor(books, gate, &dataset)?;
+    let use_ = Use::of(gate, order, contract.as_ref(), running.is_none());
+    let input = use_.input(gate, order, &dataset, contract.as_ref());
+    let decision = gate.policies.decide_job(&input);
     let reasons = reasons(&decision);
-    match (decision.is_allow(), decision.obligations, contract) {
+    match (decision.is_allow(), &decision.obligations, contract) {
         (true, Some(obligations), Some(Contract { terms, .. })) => {
+            let obligations = obligations.clone();
             if let Some(running) = running {
                 running.reserve(order.contract(), order.value().round.as_ref().map(|r| r.run.clone()));
             }
@@ -194,7 +206,7 @@ fn decide(node: &Shared, running: Option<&Running>, order: &Order) -> Result<Aut
                 Granted { order: order.clone(), descriptor, terms, obligations, new_run: use_.new_run };
             Ok(Authorized { permit: Permit(Arc::new(granted)), reasons })
         }
-        _ => Err(Refusal { error: denied(&reasons, &decision.errors), reasons }),
+        _ => Err(Refusal { error: denied(&decision), reasons }),
     }
 }
 
@@ -207,10 +219,10 @@ struct Use {
 
 impl Use {
     /// `own_charge`: the order is already among those counted, because its intent is on the trail.
-    fn of(node: &Shared, order: &Order, contract: Option<&Contract>, own_charge: bool) -> Self {
+    fn of(gate: &Gate, order: &Order, contract: Option<&Contract>, own_charge: bool) -> Self {
         let run = order.value().round.as_ref().map(|round| &round.run);
         let known = contract.zip(run).and_then(|(contract, run)| contract.runs.get(run));
-        let promised = node.jobs.reserved(order.contract(), run);
+        let promised = gate.jobs.reserved(order.contract(), run);
         let rounds = known.map_or(0, |jobs| u32::try_from(jobs.len()).unwrap_or(u32::MAX));
         let own = u32::from(own_charge);
         let new_run = run.is_none() || (known.is_none() && promised.of_run == 0);
@@ -225,7 +237,7 @@ impl Use {
 
     fn input<'a>(
         &self,
-        node: &Shared,
+        gate: &Gate,
         order: &'a Order,
         dataset: &'a Dataset,
         contract: Option<&'a Contract>,
@@ -235,7 +247,7 @@ impl Use {
             consumer: &contract.consumer,
             terms: &contract.terms,
             // Time and runs are facts of their own: the policies say which of them ended it.
-            state: match contract.state(node.now_ms()) {
+            state: match contract.state(gate.clock.now_ms()) {
                 Standing::Revoked => ContractState::Terminated,
                 Standing::InForce | Standing::Expired | Standing::Spent => ContractState::Finalized,
             },
@@ -251,23 +263,13 @@ impl Use {
             model: order.value().model,
             params: order.value().params_digest(),
             output: order.output(),
-            min_cell: asked.max(node.config.egress.min_cell),
+            min_cell: asked.max(gate.config.egress.min_cell),
             new_run: self.new_run,
             round: round.map(|r| RoundFacts { round: r.round, taken: self.rounds_taken }),
             key_exchange: order.key_exchange(),
-            now_ms: node.now_ms(),
+            now_ms: gate.clock.now_ms(),
         }
     }
-}
-
-fn own_dataset<'a>(node: &Shared, state: &'a State, order: &Order) -> Result<&'a Dataset, WireError> {
-    let asked = &order.value().dataset;
-    let own = asked.department == *node.config.identity.department();
-    let found = own.then(|| state.datasets.get(&asked.dataset)).flatten();
-    found.ok_or_else(|| {
-        let text = format!("{asked} is not listed on this node; see `qianmo catalog search`");
-        WireError::new(ErrorCode::NotFound, text)
-    })
 }
 
 fn check_model(state: &State, order: &Order) -> Result<(), WireError> {
@@ -288,18 +290,16 @@ fn check_model(state: &State, order: &Order) -> Result<(), WireError> {
 }
 
 /// The dataset's descriptor, read back from its blob.
-pub(crate) fn descriptor(node: &Shared, dataset: &Dataset) -> Result<Descriptor, WireError> {
-    let internal = |text: String| WireError::new(ErrorCode::Internal, text);
-    let bytes = node.blobs.get(&dataset.descriptor).map_err(|e| internal(e.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|e| internal(e.to_string()))?;
-    let identity = &node.config.identity;
-    Descriptor::parse(&text, identity.department(), &node.config.title, &node.config.data_dir())
-        .map_err(|e| internal(e.to_string()))
+fn descriptor(books: &Books, gate: &Gate, dataset: &Dataset) -> Result<Descriptor, WireError> {
+    let text = String::from_utf8(books.blobs.get(&dataset.descriptor)?).map_err(WireError::internal)?;
+    let config = &gate.config;
+    Descriptor::parse(&text, config.identity.department(), &config.title, &config.data_dir())
+        .map_err(WireError::internal)
 }
 
 fn reasons(decision: &Decision) -> Vec<Reason> {
     let of = |r: &qianmo_policies::Reason| Reason {
-        by: "policy".to_owned(),
+        by: By::Policy,
         rule: r.policy_id.clone(),
         text: r.text_en.clone(),
         text_zh: Some(r.text_zh.clone()),
@@ -308,13 +308,13 @@ fn reasons(decision: &Decision) -> Vec<Reason> {
 }
 
 /// A deny as the caller sees it: the code of the first policy that says what is wrong, and all texts.
-fn denied(reasons: &[Reason], errors: &[String]) -> WireError {
-    let code = reasons.iter().map(|reason| code(&reason.rule)).find(|code| *code != ErrorCode::Denied);
-    let told = |text: fn(&Reason) -> &str| -> Vec<String> {
-        reasons.iter().map(|reason| format!("{} [{}]", text(reason), reason.rule)).collect()
+fn denied(Decision { reasons, errors, .. }: &Decision) -> WireError {
+    let code = reasons.iter().map(|reason| reason.code).find(|code| *code != ErrorCode::Denied);
+    let told = |text: fn(&qianmo_policies::Reason) -> &str| -> Vec<String> {
+        reasons.iter().map(|reason| format!("{} [{}]", text(reason), reason.policy_id)).collect()
     };
-    let mut en = format!("denied: {}", told(|reason| &reason.text).join("; "));
-    let mut zh = format!("拒绝：{}", told(|r| r.text_zh.as_ref().unwrap_or(&r.text)).join("；"));
+    let mut en = format!("denied: {}", told(|reason| &reason.text_en).join("; "));
+    let mut zh = format!("拒绝：{}", told(|reason| &reason.text_zh).join("；"));
     if !errors.is_empty() {
         en.push_str(&format!(" ({} while deciding)", counted(errors.len() as u64, "error")));
         zh.push_str(&format!("（裁决时出现 {} 个错误）", errors.len()));
@@ -322,48 +322,22 @@ fn denied(reasons: &[Reason], errors: &[String]) -> WireError {
     WireError::new(code.unwrap_or(ErrorCode::Denied), en).with_zh(zh)
 }
 
-fn code(policy: &str) -> ErrorCode {
-    match policy {
-        "no-contract"
-        | "contract-of-another"
-        | "contract-not-in-force"
-        | "contract-expired"
-        | "contract-spent"
-        | "rounds-exceeded" => ErrorCode::Contract,
-        "contract-other-dataset" | "other-fields" | "other-model" | "other-parameters" | "other-output" => {
-            ErrorCode::Order
-        }
-        "deny:default" => ErrorCode::Role,
-        _ => ErrorCode::Denied,
-    }
-}
-
 /// Whether `peer` may do `action` to `target`; the error names the policy.
-pub(crate) fn may(
-    node: &Shared,
-    peer: &Peer,
-    action: Governance,
-    target: Target<'_>,
-) -> Result<(), WireError> {
-    may_be(node, peer.identity(), action, target)
+pub(crate) fn may(gate: &Gate, peer: &Peer, action: Action, target: Target<'_>) -> Result<(), WireError> {
+    may_be(gate, peer.identity(), action, target)
 }
 
 /// [`may`] for somebody whose word, and not whose connection, is at hand.
 pub(crate) fn may_be(
-    node: &Shared,
+    gate: &Gate,
     principal: &Identity,
-    action: Governance,
+    action: Action,
     target: Target<'_>,
 ) -> Result<(), WireError> {
-    let input = GovernanceInput { principal, action, target, now_ms: node.now_ms() };
-    let decision = node.policies.decide_governance(&input);
+    let input = GovernanceInput { principal, action, target, now_ms: gate.clock.now_ms() };
+    let decision = gate.policies.decide_governance(&input);
     if decision.is_allow() {
         return Ok(());
     }
-    Err(denied(&reasons(&decision), &decision.errors))
-}
-
-/// [`may`] on this node itself.
-pub(crate) fn may_here(node: &Shared, peer: &Peer, action: Governance) -> Result<(), WireError> {
-    may(node, peer, action, Target::Node { department: node.config.identity.department() })
+    Err(denied(&decision))
 }

@@ -5,7 +5,7 @@ use std::fs;
 use qianmo_certs::{CertError, TrustStore, chain_from_pem};
 use qianmo_crypto::keys::KeyProvider;
 
-use crate::{config::Config, node::StartError};
+use crate::{config::Config, start::StartError};
 
 /// A certificate that is this node's.
 #[derive(Debug)]

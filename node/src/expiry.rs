@@ -7,11 +7,11 @@ use crate::clock::rfc3339;
 const DAY_MS: i64 = 86_400_000;
 
 /// A certificate is spoken of this long before its end.
-pub(crate) const NOTICE_MS: i64 = 30 * DAY_MS;
+pub const NOTICE_MS: i64 = 30 * DAY_MS;
 
 /// Something that ends soon, or has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub enum Ending {
     /// A certificate with this end, UNIX milliseconds.
     Certificate {
         /// The end.
@@ -27,7 +27,7 @@ pub(crate) enum Ending {
 }
 
 /// What of a certificate that ends at `not_after_ms` and of `lists` ends soon.
-pub(crate) fn endings(not_after_ms: i64, lists: &[ListInfo], now_ms: i64) -> Vec<Ending> {
+pub fn endings(not_after_ms: i64, lists: &[ListInfo], now_ms: i64) -> Vec<Ending> {
     let certificate = (not_after_ms.saturating_sub(now_ms) < NOTICE_MS)
         .then_some(Ending::Certificate { at_ms: not_after_ms });
     let lists = lists.iter().filter(|list| is_old(list, now_ms));
@@ -36,14 +36,14 @@ pub(crate) fn endings(not_after_ms: i64, lists: &[ListInfo], now_ms: i64) -> Vec
 }
 
 /// Whether half of the list's life is over.
-pub(crate) const fn is_old(list: &ListInfo, now_ms: i64) -> bool {
+pub const fn is_old(list: &ListInfo, now_ms: i64) -> bool {
     let life = list.next_update_ms.saturating_sub(list.this_update_ms);
     now_ms > list.this_update_ms.saturating_add(life / 2)
 }
 
 impl Ending {
     /// What ends, when, and what to do, in English and in Chinese.
-    pub(crate) fn told(&self, now_ms: i64) -> (String, String) {
+    pub fn told(&self, now_ms: i64) -> (String, String) {
         match self {
             Self::Certificate { at_ms } => {
                 let (en, zh) = when(*at_ms, now_ms);

@@ -1,14 +1,15 @@
 #![forbid(unsafe_code)]
-//! The Qianmo node: a department's daemon, and the command line that talks to it.
+//! The Qianmo node: a department's daemon.
 //!
 //! A newcomer starts at `pipeline.rs`, which tells one job's way through the node, and at [`node::Node`],
 //! which puts the parts together. This crate is **not** where cryptography, certificates, policies, the
-//! sandbox, the trail's mathematics or the query engine live: each has a crate of its own, and this one
-//! alone knows the network.
+//! sandbox, the trail's mathematics, the query engine or the wire live: each has a crate of its own. It opens no
+//! socket and has no command line (`qianmo`).
 //!
 //! ```no_run
 //! use std::{path::Path, sync::Arc};
-//! use qianmo::{clock::SystemClock, config::Config, node::{Node, ServeOptions}};
+//! use qianmo_net::clock::SystemClock;
+//! use qianmo_node::{config::Config, node::{Node, ServeOptions}};
 //!
 //! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
 //! let config = Config::load(Path::new("hospital-a"))?;
@@ -19,30 +20,33 @@
 //! # }
 //! ```
 
-mod auth;
+mod audit;
 mod authorize;
 mod catalog;
 mod certificate;
-pub mod cli;
-pub mod clock;
+mod charge;
 pub mod config;
-mod egress;
-mod exchange;
-mod expiry;
+mod contracts;
+pub mod expiry;
 pub mod fault;
-pub mod federated;
-mod files;
 mod job;
-pub mod keys;
-pub mod net;
+mod models;
 pub mod node;
+mod peers;
 mod pipeline;
-mod preflight;
-mod reply;
+pub mod preflight;
+mod results;
 mod resume;
-mod store;
+mod rooms;
+mod serve;
+pub mod start;
 mod tasks;
 pub mod telemetry;
 mod trail;
 mod trust;
-mod words;
+
+use qianmo_certs::files;
+use qianmo_egress as egress;
+use qianmo_net::{self as net, clock, keys, peer as auth};
+use qianmo_proto::words;
+use qianmo_store as store;

@@ -6,99 +6,39 @@ use std::{
     io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, RwLock, RwLockReadGuard},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
-use qianmo_certs::{CertError, Trust};
-use qianmo_crypto::{
-    CryptoError,
-    keys::KeyProvider,
-    sm4::{self, KernelError},
-};
-use qianmo_policies::{PolicyError, PolicySet};
-use qianmo_sandbox::{Engine, EngineConfig, EngineError};
-use qianmo_trail::{
-    TrailError,
-    storage::{FileStorage, MemStorage},
-};
+use qianmo_crypto::{keys::KeyProvider, sm4};
+use qianmo_policies::PolicySet;
+use qianmo_sandbox::{Engine, EngineConfig};
+use qianmo_trail::storage::{FileStorage, MemStorage};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    catalog::reading::READINGS,
     certificate::OwnCertificate,
     clock::Clock,
     config::{Config, Files},
     fault::Faults,
-    job::{models::Models, running::Jobs},
+    job::running::Jobs,
     keys::{self, KeyFileError},
-    net::{
-        breaker::Breakers,
-        client::Credentials,
-        endpoint::{self, EndpointError},
-        links::Links,
-        server,
-    },
+    models::compiled::Models,
+    net::{credentials::Credentials, endpoint::Listener, links::Links, server},
+    pipeline::Line,
     resume,
-    store::{blobs::Blobs, facts::Fact, state::State},
+    rooms::{Books, Door, Gate, House, READINGS, Rooms as _, UPLOADS, Works},
+    start::StartError,
+    store::{blobs::Blobs, facts::Fact},
     tasks::Tasks,
     trail::Ledger,
     trust,
 };
 
-/// Uploads of models at once: each may be 32 MiB.
-const UPLOADS: usize = 4;
 /// How long running jobs may take to end when the node shuts down; what still runs is taken up again at the
 /// next start.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
-
-/// Why a node did not start. Each says what to do.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say it")]
-pub enum StartError {
-    #[error("the folder {dir} is not usable: {source}; is it yours, and is there room on the disk?")]
-    Folder { dir: PathBuf, source: std::io::Error },
-    #[error("another node is running on the folder {0}; stop it first, or use a folder of its own")]
-    Locked(PathBuf),
-    #[error(transparent)]
-    Key(#[from] KeyFileError),
-    #[error("{path} cannot be read: {source}; {hint}")]
-    File { path: PathBuf, source: std::io::Error, hint: &'static str },
-    #[error("the self-test of the cryptography failed: {0}")]
-    SelfTest(CryptoError),
-    #[error(transparent)]
-    Kernel(#[from] KernelError),
-    #[error("{0}")]
-    Certificate(CertError),
-    #[error(
-        "{path} is the newest revocation list that this node has used, and cannot be read: {source}; remove it only if \
-         the federation has a new root, or if you are sure that the list beside the certificate is the newest"
-    )]
-    NewestList { path: PathBuf, source: Box<CertError> },
-    #[error("the certificate is {found}'s, but qianmo.toml says {expected}; issue one for this node")]
-    Identity { found: String, expected: String },
-    #[error("the policies do not load: {0}")]
-    Policies(Box<PolicyError>),
-    #[error(transparent)]
-    Trail(#[from] TrailError),
-    #[error(
-        "the trail in {0} is gone, but the node has worked before: restore the folder from a backup. \
-         To begin anew, and lose all contracts, move the whole node folder away and run `qianmo init`"
-    )]
-    TrailGone(PathBuf),
-    #[error("{0}")]
-    Recorded(String),
-    #[error(
-        "entry {seq} of the trail ({action}) is not understood by this version: {why}. Passed over, it could leave in \
-         force what it ends, so the node does not start; run the version that wrote it, or a newer one"
-    )]
-    Entry { seq: u64, action: String, why: String },
-    #[error("the sandbox does not start: {0}")]
-    Sandbox(#[from] EngineError),
-    #[error(transparent)]
-    Endpoint(#[from] EndpointError),
-}
 
 /// What `serve` may set beside the configuration.
 #[derive(Default)]
@@ -112,72 +52,10 @@ pub struct ServeOptions {
     pub faults: Faults,
 }
 
-/// What every part of the node shares.
-#[derive(Clone)]
-pub(crate) struct Shared(Arc<Inner>);
-
-/// The parts. Public to the crate by [`Shared`]'s deref.
-pub(crate) struct Inner {
-    pub(crate) config: Config,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) keys: Arc<dyn KeyProvider>,
-    /// The node's certificate, renewed while it runs.
-    pub(crate) certificate: ArcSwap<OwnCertificate>,
-    pub(crate) trust: Arc<Trust>,
-    pub(crate) policies: PolicySet,
-    pub(crate) trail: Ledger,
-    pub(crate) blobs: Blobs,
-    pub(crate) models: Models,
-    pub(crate) jobs: Jobs,
-    pub(crate) links: Links,
-    pub(crate) breakers: Breakers,
-    /// Where the node listens.
-    pub(crate) address: SocketAddr,
-    /// Places for jobs that run.
-    pub(crate) places: Arc<Semaphore>,
-    pub(crate) uploads: Semaphore,
-    /// Places for datasets that are read before they are listed.
-    pub(crate) readings: Arc<Semaphore>,
-    /// One decision on an order at a time.
-    pub(crate) decisions: Mutex<()>,
-    /// One answer of a steward at a time.
-    pub(crate) answers: tokio::sync::Mutex<()>,
-    pub(crate) tasks: Tasks,
-    pub(crate) faults: Faults,
-    state: Arc<RwLock<State>>,
-    stop: watch::Sender<bool>,
-}
-
-impl std::ops::Deref for Shared {
-    type Target = Inner;
-
-    fn deref(&self) -> &Inner {
-        &self.0
-    }
-}
-
-impl Inner {
-    /// The state folded from the trail. Hold it briefly and never across an await.
-    pub(crate) fn state(&self) -> RwLockReadGuard<'_, State> {
-        // The writer replaces entries one by one; a panic while it held the lock leaves a valid map.
-        self.state.read().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    /// UNIX milliseconds.
-    pub(crate) fn now_ms(&self) -> i64 {
-        self.clock.now_ms()
-    }
-
-    /// Turns true when the node shuts down.
-    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
-        self.stop.subscribe()
-    }
-}
-
 /// A running node.
 pub struct Node {
-    shared: Shared,
-    endpoint: quinn::Endpoint,
+    house: House,
+    listener: Listener,
     server: tokio::task::JoinHandle<()>,
     // Held for the life of the node: the operating system gives it back whatever happens.
     _lock: File,
@@ -220,52 +98,65 @@ impl Node {
             trust: Arc::clone(&trust),
             clock: Arc::clone(&clock),
         };
-        let endpoint = endpoint::server(&config, &credentials)?;
-        let address =
-            endpoint.local_addr().map_err(|source| EndpointError::Bind { address: config.listen, source })?;
-        let shared = Shared(Arc::new(Inner {
+        let listener = Listener::bind(config.listen, &config.groups, &credentials)?;
+        let config = Arc::new(config);
+        let jobs = Jobs::default();
+        let works = Works {
+            jobs: jobs.clone(),
             models: Models::new(engine, blobs.clone()),
-            jobs: Jobs::default(),
-            links: Links::new(credentials, config.groups.clone()),
-            breakers: Breakers::default(),
-            address,
             places: Arc::new(Semaphore::new(config.limits.jobs)),
-            uploads: Semaphore::new(UPLOADS),
+            uploads: Arc::new(Semaphore::new(UPLOADS)),
             readings: Arc::new(Semaphore::new(READINGS)),
-            decisions: Mutex::new(()),
-            answers: tokio::sync::Mutex::new(()),
-            tasks: Tasks::default(),
+            tasks: Arc::new(Tasks::default()),
             faults: options.faults,
-            stop: watch::channel(false).0,
-            config,
-            clock,
+            config: Arc::clone(&config),
+            stop: Arc::new(watch::channel(false).0),
+        };
+        let gate = Gate {
+            policies: Arc::new(policies),
+            decisions: Arc::new(Mutex::new(())),
+            jobs,
+            clock: Arc::clone(&clock),
+            config: Arc::clone(&config),
+        };
+        let door = Door {
             keys,
-            certificate: ArcSwap::from_pointee(certificate),
+            certificate: Arc::new(ArcSwap::from_pointee(certificate)),
             trust,
-            policies,
-            trail,
-            blobs,
-            state,
-        }));
-        Self::start(shared, endpoint, lock).await
+            links: Arc::new(Links::new(credentials, config.groups.clone())),
+            breakers: Arc::default(),
+            address: listener.address(),
+            config,
+        };
+        let answers = Arc::new(tokio::sync::Mutex::new(()));
+        let books = Books { trail: Arc::new(trail), blobs, clock, answers, state };
+        Self::start(House { books, gate, works, door }, listener, lock).await
     }
 
-    async fn start(shared: Shared, endpoint: quinn::Endpoint, lock: File) -> Result<Self, StartError> {
+    async fn start(house: House, listener: Listener, lock: File) -> Result<Self, StartError> {
+        let House { books, works, door, .. } = &house;
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        let started = shared.trail.record_own(Fact::NodeStarted { version }).await;
+        let started = books.trail.record_own(Fact::NodeStarted { version }).await;
         started.map_err(|e| StartError::Recorded(e.to_string()))?;
-        resume::jobs(&shared).await;
-        tokio::spawn(trust::watch(shared.clone(), endpoint.clone()));
-        tokio::spawn(trust::spread::run(shared.clone()));
-        tokio::spawn(trust::tell_endings(shared.clone()));
-        let server = tokio::spawn(server::serve(shared.clone(), endpoint.clone()));
-        tracing::info!(node = %shared.config.identity, address = %shared.address, "listening");
-        Ok(Self { shared, endpoint, server, _lock: lock })
+        resume::jobs(&Line::of(&house)).await;
+        tokio::spawn(trust::watch(books.clone(), door.clone(), works.stopping(), listener.clone()));
+        tokio::spawn(trust::spread::run(books.clone(), door.clone(), works.stopping()));
+        tokio::spawn(trust::tell_endings(books.clone(), door.clone(), works.stopping()));
+        let admission = server::Admission {
+            trust: Arc::clone(&door.trust),
+            clock: Arc::clone(&books.clock),
+            connections: door.config.limits.connections,
+            connections_per_identity: door.config.limits.connections_per_identity,
+            stall: door.config.limits.stall,
+        };
+        let server = tokio::spawn(listener.clone().serve(house.clone(), admission, works.stopping()));
+        tracing::info!(node = %door.config.identity, address = %door.address, "listening");
+        Ok(Self { house, listener, server, _lock: lock })
     }
 
     /// Where the node listens.
     pub fn address(&self) -> SocketAddr {
-        self.shared.address
+        self.house.door.address
     }
 
     /// Waits until the node has stopped by itself, which it does only when its socket fails.
@@ -277,16 +168,15 @@ impl Node {
     /// Stops in good order: no new requests, running jobs get a moment to end, the trail says so.
     pub async fn shutdown(self) {
         tracing::info!("shutting down");
-        self.shared.stop.send_replace(true);
-        if tokio::time::timeout(SHUTDOWN_GRACE, self.shared.tasks.idle()).await.is_err() {
+        self.house.works.stop();
+        if tokio::time::timeout(SHUTDOWN_GRACE, self.house.works.tasks.idle()).await.is_err() {
             tracing::warn!("jobs still run; they are taken up again at the next start");
         }
-        if let Err(e) = self.shared.trail.record_own(Fact::NodeStopped).await {
+        if let Err(e) = self.house.books.trail.record_own(Fact::NodeStopped).await {
             tracing::warn!(error = %e, "the stop was not recorded");
         }
-        self.shared.trail.close();
-        self.endpoint.close(2u32.into(), b"shutting down");
-        let _ = tokio::time::timeout(Duration::from_secs(1), self.endpoint.wait_idle()).await;
+        self.house.books.trail.close();
+        self.listener.close().await;
         self.server.abort();
     }
 }

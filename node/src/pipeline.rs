@@ -11,7 +11,10 @@
 //!            → outcome       trail        durable before bytes leave
 //! ```
 
-use qianmo_proto::{ErrorClass, ErrorCode, JobId, JobOrder, Signed, WireError, views::Reason};
+use std::sync::Arc;
+
+use qianmo_certs::Trust;
+use qianmo_proto::{ErrorClass, JobId, JobOrder, Signed, WireError, views::Reason};
 
 use crate::{
     auth::Peer,
@@ -23,55 +26,71 @@ use crate::{
         run,
         running::{Entered, Running},
     },
-    node::Shared,
+    rooms::{Books, Gate, House, Rooms, Works},
     store::facts::End,
     trail::Intent,
 };
 
+/// The rooms that a job passes through.
+#[derive(Clone)]
+pub(crate) struct Line {
+    pub(crate) books: Books,
+    pub(crate) gate: Gate,
+    pub(crate) works: Works,
+    pub(crate) trust: Arc<Trust>,
+}
+
+impl Rooms for Line {
+    fn of(house: &House) -> Self {
+        let House { books, gate, works, door } = house.clone();
+        Self { books, gate, works, trust: door.trust }
+    }
+}
+
 /// From a signed order to a durable intent. The job then goes on by itself, whatever becomes of the
 /// caller's connection; who wants its end waits for the job's id.
-pub(crate) async fn accept(node: &Shared, peer: &Peer, order: Signed<JobOrder>) -> Result<JobId, WireError> {
-    let order = Order::open(node, peer, order)?;
+pub(crate) async fn accept(line: &Line, peer: &Peer, order: Signed<JobOrder>) -> Result<JobId, WireError> {
+    let order = Order::open(&line.trust, line.books.now_ms(), peer, order)?;
     let id = order.id().clone();
-    let Entered::First(running) = node.jobs.enter(&id, order.contract()) else { return Ok(id) };
-    if node.state().jobs.contains_key(&id) {
+    let Entered::First(running) = line.works.jobs.enter(&id, order.contract()) else { return Ok(id) };
+    if line.books.state().jobs.contains_key(&id) {
         return Ok(id); // the same order once more: one job, one charge
     }
-    let node = node.clone();
+    let line = line.clone();
     let accepted = tokio::spawn(async move {
-        let Authorized { permit, reasons } = authorize::job(&node, &running, order).await?;
-        node.faults.reach(CrashPoint::Decided);
-        let intent = node.trail.intent(permit, reasons).await?;
-        node.faults.reach(CrashPoint::Intended);
+        let Authorized { permit, reasons } = authorize::job(&line.books, &line.gate, &running, order).await?;
+        line.works.faults.reach(CrashPoint::Decided);
+        let intent = line.books.trail.intend(permit, reasons).await?;
+        line.works.faults.reach(CrashPoint::Intended);
         running.settle();
-        let owner = node.clone();
-        node.tasks.spawn(async move { carry_out(&owner, &running, intent).await });
-        Ok(())
+        let owner = line.clone();
+        line.works.tasks.spawn(async move { carry_out(&owner, &running, intent).await });
+        Ok::<_, WireError>(())
     });
-    accepted.await.map_err(|e| WireError::new(ErrorCode::Internal, e.to_string()))??;
+    accepted.await.map_err(WireError::internal)??;
     Ok(id)
 }
 
 /// From a durable intent to a durable outcome. Whatever happens on the way, there is one outcome.
-pub(crate) async fn carry_out(node: &Shared, running: &Running, intent: Intent) {
+pub(crate) async fn carry_out(line: &Line, running: &Running, intent: Intent<Permit>) {
     let permit = intent.permit();
-    let ran = match run::inputs(node, permit).await {
-        Ok(inputs) => run::run(node, running, permit, inputs).await,
+    let ran = match run::inputs(line, permit).await {
+        Ok(inputs) => run::run(line, running, permit, inputs).await,
         Err(failed) => failed,
     };
-    node.faults.reach(CrashPoint::Ran);
+    line.works.faults.reach(CrashPoint::Ran);
     let ended = match ran.computed {
-        Ok(computed) => gate(node, permit, &computed),
+        Ok(computed) => gate(line, permit, &computed),
         Err(error) => (failed(error), vec![]),
     };
-    node.faults.reach(CrashPoint::Stored);
-    node.trail.outcome(intent, ended, ran.usage, node.stopping()).await;
-    node.faults.reach(CrashPoint::Ended);
+    line.works.faults.reach(CrashPoint::Stored);
+    line.books.trail.outcome(intent, ended, ran.usage, line.works.stopping()).await;
+    line.works.faults.reach(CrashPoint::Ended);
 }
 
 /// The egress gate. What it lets pass and what it holds are both kept, sealed, under their digest.
-fn gate(node: &Shared, permit: &Permit, computed: &Computed) -> (End, Vec<Reason>) {
-    let (verdict, reasons) = match egress::judge(computed, &permit.egress_limits(&node.config.egress)) {
+fn gate(line: &Line, permit: &Permit, computed: &Computed) -> (End, Vec<Reason>) {
+    let (verdict, reasons) = match egress::judge(computed, &permit.egress_limits(&line.gate.config.egress)) {
         Ok(judged) => judged,
         Err(error) => return (failed(error), vec![]),
     };
@@ -80,8 +99,8 @@ fn gate(node: &Shared, permit: &Permit, computed: &Computed) -> (End, Vec<Reason
         Verdict::Held(held) => (held.stored_bytes(), Some(held.error.clone())),
     };
     let (length, rows) = (bytes.len() as u64, Some(computed.document.table_rows()));
-    let end = match (node.blobs.put(bytes), held) {
-        (Err(e), _) => failed(WireError::new(ErrorCode::TrailUnavailable, e.to_string())),
+    let end = match (line.books.blobs.put(bytes), held) {
+        (Err(e), _) => failed(e.into()),
         (Ok(result), None) => End::Released { result, bytes: length, rows },
         (Ok(result), Some(error)) => End::Held { result, bytes: length, rows, error },
     };

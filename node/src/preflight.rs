@@ -7,23 +7,24 @@ use crate::{
     config::Config,
     expiry::{Ending, endings},
     net::endpoint,
-    node::{self, StartError},
+    node,
+    start::StartError,
     trust,
 };
 
 /// What a node would find at its start.
 #[derive(Debug, Default)]
-pub(crate) struct Findings {
+pub struct Findings {
     /// Why it would not start.
-    pub(crate) mistakes: Vec<StartError>,
+    pub mistakes: Vec<StartError>,
     /// What ends soon.
-    pub(crate) endings: Vec<Ending>,
+    pub endings: Vec<Ending>,
     /// End of the certificate, UNIX milliseconds, if there is one that holds.
-    pub(crate) certificate_ends_ms: Option<i64>,
+    pub certificate_ends_ms: Option<i64>,
 }
 
 /// Looks at keys, certificate, root, CRL, policies, trail, cipher kernel and address of `config`.
-pub(crate) fn check(config: &Config, now_ms: i64) -> Findings {
+pub fn check(config: &Config, now_ms: i64) -> Findings {
     let mut findings = Findings::default();
     let mistakes = &mut findings.mistakes;
     let keys = note(node::soft_keys(&config.files), mistakes);
@@ -38,7 +39,7 @@ pub(crate) fn check(config: &Config, now_ms: i64) -> Findings {
     note(node::check_trail_folder(config), mistakes);
     note(sm4::Kernel::from_env(), mistakes);
     if !node::is_running(&config.dir) {
-        note(endpoint::try_bind(config), mistakes);
+        note(endpoint::try_bind(config.listen), mistakes);
     }
     findings
 }

@@ -2,7 +2,8 @@
 
 mod draft;
 mod outcome;
-pub(crate) mod read;
+
+pub(crate) use outcome::Used;
 
 use std::{
     path::Path,
@@ -13,41 +14,74 @@ use std::{
 };
 
 use qianmo_crypto::{keys::KeyProvider, sm3::Digest};
-use qianmo_proto::{ErrorCode, Identity, NameError, WireError, views::Reason};
+use qianmo_proto::{ErrorCode, Identity, JobId, NameError, WireError, views::Reason};
 use qianmo_trail::{Event, EventDraft, Trail, TrailError, Writer, merkle, storage::Storage};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::{
     auth::Peer,
-    authorize::Permit,
     clock::Clock,
     config::Config,
-    node::StartError,
     store::{
         blobs::Blobs,
         facts::{self, Fact, NoFact},
-        index::{Applied, Index, SledIndex},
+        index::{Applied, Index, IndexError, SledIndex},
         state::{Recorded, State},
     },
 };
 
-/// A job whose intent is durable: from here on it may run, and will have exactly one outcome.
-#[derive(Debug)]
-pub(crate) struct Intent {
-    permit: Permit,
+/// Leave for a job in the words of the trail: what its intent says and keeps.
+pub(crate) trait Charge {
+    /// The job.
+    fn job(&self) -> &JobId;
+
+    /// Who ordered it, and SM3 of the certificate.
+    fn payer(&self) -> (&Identity, Digest);
+
+    /// The signed order as it is kept.
+    fn document(&self) -> Result<Vec<u8>, WireError>;
+
+    /// The fact that charges for it, with the order's blob and the policies that gave leave.
+    fn fact(&self, order: Digest, reasons: Vec<Reason>) -> facts::Intent;
+
+    /// Adds to the entry what only the leave knows: exchange, purpose, model, parameters.
+    fn describe(&self, draft: &mut EventDraft);
 }
 
-impl Intent {
+/// A job whose intent is durable: from here on it may run, and will have exactly one outcome. Made by
+/// [`Ledger::intend`] and [`Ledger::resume`] alone.
+#[derive(Debug)]
+pub(crate) struct Intent<P> {
+    permit: P,
+}
+
+impl<P> Intent<P> {
     /// What it was given leave for.
-    pub(crate) const fn permit(&self) -> &Permit {
+    pub(crate) const fn permit(&self) -> &P {
         &self.permit
     }
+}
 
-    /// The intent of a job that is taken up again: it is on the trail already.
-    pub(crate) const fn resumed(permit: Permit) -> Self {
-        Self { permit }
-    }
+/// Why the ledger could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    /// The trail is damaged, not ours, or cannot be read.
+    #[error(transparent)]
+    Trail(#[from] TrailError),
+    /// The index can neither be opened nor made anew.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// An entry says what this version does not read.
+    #[error("entry {seq} ({action}): {why}")]
+    Entry {
+        /// Its place.
+        seq: u64,
+        /// What it says it is.
+        action: String,
+        /// What is wrong.
+        why: String,
+    },
 }
 
 /// The way onto the trail.
@@ -66,7 +100,7 @@ impl Ledger {
         storage: impl Storage + 'static,
         config: &Config,
         (keys, clock, blobs): (Arc<dyn KeyProvider>, Arc<dyn Clock>, Blobs),
-    ) -> Result<(Self, Arc<RwLock<State>>), StartError> {
+    ) -> Result<(Self, Arc<RwLock<State>>), OpenError> {
         let origin = config.identity.to_string();
         let (trail, recovery) = Trail::open(storage, &origin, keys, clock.now_ms())?;
         if recovery.cut_bytes > 0 {
@@ -120,32 +154,24 @@ impl Ledger {
     }
 
     /// Makes a job's intent durable: the order first, as a blob, then the entry that charges the contract.
-    pub(crate) async fn intent(&self, permit: Permit, reasons: Vec<Reason>) -> Result<Intent, WireError> {
-        let document = serde_json::to_vec(permit.document())
-            .map_err(|e| WireError::new(ErrorCode::Internal, e.to_string()))?;
-        let order = self
-            .blobs
-            .put(&document)
-            .map_err(|e| WireError::new(ErrorCode::TrailUnavailable, e.to_string()))?;
-        let intent = facts::Intent {
-            job: permit.job().clone(),
-            order,
-            signed: permit.document().full_digest(),
-            contract: permit.contract().clone(),
-            dataset: permit.order().dataset.clone(),
-            model: *permit.model(),
-            round: permit.order().round.clone(),
-            output: permit.output(),
-            key_exchange: permit.key_exchange().to_owned(),
-            charged: permit.new_run(),
-            reasons,
-            obligations: permit.obligations(),
-        };
-        let fact = Fact::JobIntended(Box::new(intent));
-        let mut draft = draft::of(permit.consumer(), Some(permit.fingerprint()), self.clock.now_ms(), &fact)
-            .map_err(|e| unavailable(&e))?;
-        draft::add_permit(&mut draft, &permit);
+    pub(crate) async fn intend<P: Charge>(
+        &self,
+        permit: P,
+        reasons: Vec<Reason>,
+    ) -> Result<Intent<P>, WireError> {
+        let order = self.blobs.put(&permit.document()?)?;
+        let fact = Fact::JobIntended(Box::new(permit.fact(order, reasons)));
+        let (payer, certificate) = permit.payer();
+        let mut draft =
+            draft::of(payer, Some(certificate), self.clock.now_ms(), &fact).map_err(|e| unavailable(&e))?;
+        permit.describe(&mut draft);
         self.submit(draft).await?;
+        Ok(Intent { permit })
+    }
+
+    /// The intent of a job that is taken up again: it is on the trail already, now with one more attempt.
+    pub(crate) async fn resume<P: Charge>(&self, permit: P) -> Result<Intent<P>, WireError> {
+        self.record_own(Fact::JobResumed { job: permit.job().clone() }).await?;
         Ok(Intent { permit })
     }
 
@@ -198,14 +224,12 @@ struct Folder {
 }
 
 impl Folder {
-    fn open(dir: &Path, trail: &Trail) -> Result<Self, StartError> {
-        let mut index = SledIndex::open(dir)
-            .map(|index| Box::new(index) as Box<dyn Index>)
-            .map_err(|e| StartError::Recorded(e.to_string()))?;
+    fn open(dir: &Path, trail: &Trail) -> Result<Self, OpenError> {
+        let mut index: Box<dyn Index> = Box::new(SledIndex::open(dir)?);
         let (state, size) = match usable(index.as_ref(), trail) {
             Some((state, applied)) => (state, applied.size),
             None => {
-                index.clear().map_err(|e| StartError::Recorded(e.to_string()))?;
+                index.clear()?;
                 (State::default(), 0)
             }
         };
@@ -250,10 +274,10 @@ impl Folder {
 }
 
 /// Why the node does not start over entry `seq`, with its action as far as it can be read.
-fn not_understood(seq: u64, entry: &[u8], why: &dyn std::fmt::Display) -> StartError {
+fn not_understood(seq: u64, entry: &[u8], why: &dyn std::fmt::Display) -> OpenError {
     let action = serde_json::from_slice::<Value>(entry).ok();
     let action = action.as_ref().and_then(|event| event.get("action")).and_then(Value::as_str);
-    StartError::Entry { seq, action: action.unwrap_or("no action").to_owned(), why: why.to_string() }
+    OpenError::Entry { seq, action: action.unwrap_or("no action").to_owned(), why: why.to_string() }
 }
 
 /// The index's state, if it belongs to this trail.

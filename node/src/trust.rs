@@ -11,18 +11,21 @@ use std::{
 };
 
 use qianmo_certs::{CertError, ListInfo, Trust, TrustStore};
-use qianmo_policies::Governance;
-use qianmo_proto::{WireError, views::ListView};
-use quinn::Endpoint;
+use qianmo_proto::{WireError, ask::CrlGet, views::ListView};
+use tokio::sync::watch::Receiver;
 
 use crate::{
     auth::Peer,
-    authorize,
     certificate::OwnCertificate,
     config::Config,
     expiry, files,
-    net::{client::Credentials, endpoint},
-    node::{Shared, StartError},
+    net::{credentials::Credentials, endpoint::Listener},
+    rooms::{Books, Door},
+    serve::{
+        payload::Payload,
+        verb::{Answered, Here, Leave, Told, Verb},
+    },
+    start::StartError,
 };
 
 /// How often the files are looked at. A revocation takes effect this long after its list is there.
@@ -100,27 +103,41 @@ pub(crate) fn keep(config: &Config, crl: &str) -> io::Result<()> {
 }
 
 /// The lists in use, for people.
-pub(crate) fn lists(node: &Shared) -> Vec<ListView> {
+pub(crate) fn lists(door: &Door) -> Vec<ListView> {
     let view = |list: ListInfo| {
         let ListInfo { issuer, number, this_update_ms, next_update_ms } = list;
         ListView { issuer, number, this_update_ms, next_update_ms }
     };
-    node.trust.current().lists().into_iter().map(view).collect()
+    door.trust.current().lists().into_iter().map(view).collect()
 }
 
-/// `crl.get`: the lists in use, and those that the caller lacks, PEM.
-pub(crate) fn newer(
-    node: &Shared,
-    peer: &Peer,
-    have: &[(String, String)],
-) -> Result<(Vec<ListView>, String), WireError> {
-    authorize::may_here(node, peer, Governance::ReadNode)?;
-    Ok((lists(node), node.trust.current().lists_newer_than(have)))
+/// The lists in use, and those that the caller lacks.
+impl Verb for CrlGet {
+    type Rooms = Door;
+    type Subject = Here;
+
+    fn subject(&self, _: &Door, _: &Peer) -> Result<Here, WireError> {
+        Ok(Here)
+    }
+
+    async fn run(self, door: Door, _: Leave<Self>) -> Told<Self> {
+        let newer = Lists(door.trust.current().lists_newer_than(&self.have));
+        Ok(Answered::with(lists(&door), Payload::Lists(newer)))
+    }
+}
+
+/// Lists of revoked certificates as they are sent, PEM.
+pub(crate) struct Lists(String);
+
+impl Lists {
+    /// The bytes to send.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.0.into_bytes()
+    }
 }
 
 /// Tells what ends soon, now and again until the node stops.
-pub(crate) async fn tell_endings(node: Shared) {
-    let mut stop = node.stopping();
+pub(crate) async fn tell_endings(books: Books, door: Door, mut stop: Receiver<bool>) {
     let mut tick = tokio::time::interval(REMIND);
     loop {
         tokio::select! {
@@ -128,7 +145,7 @@ pub(crate) async fn tell_endings(node: Shared) {
             _ = stop.wait_for(|stop| *stop) => return,
         }
         let (until, lists, now) =
-            (node.certificate.load().not_after_ms, node.trust.current().lists(), node.now_ms());
+            (door.certificate.load().not_after_ms, door.trust.current().lists(), books.now_ms());
         for ending in expiry::endings(until, &lists, now) {
             tracing::warn!("{}", ending.told(now).0);
         }
@@ -137,9 +154,8 @@ pub(crate) async fn tell_endings(node: Shared) {
 
 /// Reads CRL and certificate again when their files change, until the node stops. A bad file changes nothing: the
 /// old list stays in force until it is stale, and then everybody is refused.
-pub(crate) async fn watch(node: Shared, endpoint: Endpoint) {
-    let mut stop = node.stopping();
-    let files = &node.config.files;
+pub(crate) async fn watch(books: Books, door: Door, mut stop: Receiver<bool>, listener: Listener) {
+    let files = &door.config.files;
     let (mut list, mut certificate) = (stamp(&files.crl), stamp(&files.certificate));
     let mut tick = tokio::time::interval(POLL);
     loop {
@@ -148,13 +164,13 @@ pub(crate) async fn watch(node: Shared, endpoint: Endpoint) {
             _ = stop.wait_for(|stop| *stop) => return,
         }
         if changed(&mut list, &files.crl) {
-            match reload(&node) {
+            match reload(&door) {
                 Ok(()) => tracing::info!("the revocation list was read again"),
                 Err(e) => tracing::error!(error = %e, "the new revocation list is not used"),
             }
         }
         if changed(&mut certificate, &files.certificate) {
-            match renew(&node, &endpoint) {
+            match renew(&books, &door, &listener) {
                 Ok(()) => tracing::info!("the certificate was read again"),
                 Err(e) => tracing::error!(error = %e, "the new certificate is not used"),
             }
@@ -163,25 +179,25 @@ pub(crate) async fn watch(node: Shared, endpoint: Endpoint) {
 }
 
 /// Shows the certificate in the file from the next connection on, and signs with it.
-fn renew(node: &Shared, endpoint: &Endpoint) -> Result<(), StartError> {
-    let keys = &node.keys;
-    let fresh = OwnCertificate::load(&node.config, &node.trust.current(), keys.as_ref(), node.now_ms())?;
+fn renew(books: &Books, door: &Door, listener: &Listener) -> Result<(), StartError> {
+    let keys = &door.keys;
+    let fresh = OwnCertificate::load(&door.config, &door.trust.current(), keys.as_ref(), books.now_ms())?;
     let credentials = Credentials {
         keys: keys.clone(),
         certificate_pem: fresh.pem.clone(),
-        trust: node.trust.clone(),
-        clock: node.clock.clone(),
+        trust: door.trust.clone(),
+        clock: books.clock.clone(),
     };
-    endpoint::renew(endpoint, &node.config, &credentials)?;
-    node.links.renew(credentials);
-    node.certificate.store(fresh.into());
+    listener.renew(&credentials)?;
+    door.links.renew(credentials);
+    door.certificate.store(fresh.into());
     Ok(())
 }
 
-fn reload(node: &Shared) -> Result<(), String> {
-    let (store, crl) = load(&node.config).map_err(|e| e.to_string())?;
-    node.trust.replace(store).map_err(|e| e.to_string())?;
-    if let Err(e) = keep(&node.config, &crl) {
+fn reload(door: &Door) -> Result<(), String> {
+    let (store, crl) = load(&door.config).map_err(|e| e.to_string())?;
+    door.trust.replace(store).map_err(|e| e.to_string())?;
+    if let Err(e) = keep(&door.config, &crl) {
         // In use all the same: refusing a newer list would let revoked certificates in.
         tracing::error!(error = %e, "the revocation list in use is not kept; an older one could be used after a restart");
     }

@@ -1,7 +1,7 @@
 //! What a decision says: effect, the policies that made it, and what the executor is bound by.
 
 use qianmo_crypto::sm3::Digest;
-use qianmo_proto::{Name, contract::OutputKind};
+use qianmo_proto::{ErrorCode, Name, contract::OutputKind};
 use serde::{Deserialize, Serialize};
 
 /// Allow or deny.
@@ -24,6 +24,8 @@ pub struct Reason {
     pub text_en: String,
     /// The policy's `@zh`.
     pub text_zh: String,
+    /// What a caller's program is told where this denies: the policy's `@code`.
+    pub code: ErrorCode,
 }
 
 /// What the node is bound by while it does what was allowed: the values the decision was made on.

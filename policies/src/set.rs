@@ -7,7 +7,7 @@ use cedar_policy::{
     Schema, SlotId,
 };
 use qianmo_crypto::sm3::Digest;
-use qianmo_proto::Identity;
+use qianmo_proto::{ErrorCode, Identity};
 
 use crate::{
     decision::{Decision, Reason},
@@ -34,6 +34,8 @@ pub struct PolicyInfo {
     pub text_en: String,
     /// Its `@zh`.
     pub text_zh: String,
+    /// Its `@code`, or [`ErrorCode::Denied`].
+    pub code: ErrorCode,
     /// Whether it forbids; else it permits.
     pub forbids: bool,
     /// Whether every node has it; else the department added it.
@@ -80,7 +82,7 @@ impl PolicySet {
 
     /// The shipped policies and a department's own, `extra`, in Cedar's syntax.
     ///
-    /// Every policy needs `@id`, `@en` and `@zh`, and must pass Cedar's strict validation against the
+    /// Every policy needs `@id`, `@en` and `@zh`, may say in `@code` what a caller's program is told, and must pass Cedar's strict validation against the
     /// schema. Own policies may permit and forbid, but no permit lifts a shipped forbid.
     ///
     /// # Errors
@@ -193,6 +195,7 @@ impl PolicySet {
             policy_id: policy.id.clone(),
             text_en: policy.text_en.clone(),
             text_zh: policy.text_zh.clone(),
+            code: policy.code,
         })
     }
 

@@ -1,6 +1,6 @@
 //! The words of denials that no policy wrote: nothing permits it, or something failed.
 
-use qianmo_proto::{Identity, Role};
+use qianmo_proto::{ErrorCode, Identity, Role};
 
 use crate::decision::Reason;
 
@@ -15,7 +15,7 @@ pub(crate) fn default_deny(principal: &Identity, action: &str, permits: &[Reason
         text_en.push_str(&format!(" What is permitted: {}", english.join(" ")));
         text_zh.push_str(&format!("所允许的是：{}", chinese.concat()));
     }
-    Reason { policy_id: "deny:default".to_owned(), text_en, text_zh }
+    Reason { policy_id: "deny:default".to_owned(), text_en, text_zh, code: ErrorCode::Role }
 }
 
 /// Where a policy or the input failed.
@@ -26,6 +26,7 @@ pub(crate) fn failed() -> Reason {
             "A policy could not be evaluated, which is a deny; the node's admin must correct the policy."
                 .to_owned(),
         text_zh: "有策略无法求值，按拒绝处理；请系统管理员更正该策略。".to_owned(),
+        code: ErrorCode::Denied,
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use qianmo_crypto::sm3::{self, Digest};
 use qianmo_proto::{
-    ContractId, JobOrder, Request, World,
+    ContractId, JobOrder, World, ask,
     views::{ContractView, JobView},
 };
 use qianmo_sandbox::shipped;
@@ -95,7 +95,7 @@ impl Clinic {
             .map(|column| (column, if column == "benign" { "int64" } else { "float64" }))
             .collect();
         let listed = descriptor("screening", "screening-a.csv", &columns);
-        let _: serde_json::Value = self.steward().call(Request::DataAdd { descriptor: listed }).unwrap();
+        let _ = self.steward().call(ask::DataAdd { descriptor: listed }).unwrap();
         self.consumer().push("count", World::Analysis, &counter()).unwrap();
     }
 
@@ -189,7 +189,7 @@ impl Clinic {
         let model = self.bring("loop_forever");
         let contract = self.contract(&self.terms(model));
         let order = self.chen.sign(&self.run(&contract, model, "{}"));
-        (self.consumer().call(Request::JobRun { order, wait_ms: 0 }).unwrap(), contract)
+        (self.consumer().call(ask::JobRun { order, wait_ms: 0 }).unwrap(), contract)
     }
 
     /// The contract as its consumer sees it.
@@ -197,7 +197,7 @@ impl Clinic {
     /// # Panics
     /// If it is not there.
     pub fn see(&self, contract: &ContractId) -> ContractView {
-        self.consumer().call(Request::ContractShow { id: contract.clone() }).unwrap()
+        self.consumer().call(ask::ContractShow { id: contract.clone() }).unwrap()
     }
 
     /// Asserts that the node answers somebody who has done nothing wrong.
@@ -206,7 +206,7 @@ impl Clinic {
     /// If it does not.
     #[track_caller]
     pub fn still_serves(&self) {
-        let peers: Vec<serde_json::Value> = self.auditor().call(Request::PeerLs {}).unwrap();
+        let peers = self.auditor().call(ask::PeerLs {}).unwrap();
         assert!(peers.len() < 10);
     }
 }

@@ -5,8 +5,7 @@ use qianmo_crypto::{
     sm3::{self, Digest},
 };
 use qianmo_proto::{
-    Approval, ContractId, DatasetRef, JobOrder, ModelManifest, Request, RoundRef, RunId, Terms, WireError,
-    World,
+    Approval, ContractId, DatasetRef, JobOrder, ModelManifest, RoundRef, RunId, Terms, WireError, World, ask,
     contract::{OutputKind, OutputTerms},
     views::{ContractView, JobView, ModelView, RequestView},
 };
@@ -97,7 +96,7 @@ impl Session<'_> {
             bytes: bytes.len() as u64,
         };
         let manifest = self.person.sign(&manifest);
-        self.exchange(Request::ModelPush { manifest }, bytes).map(|(view, _)| view)
+        self.exchange(ask::ModelPush { manifest }, bytes).map(|(view, _)| view)
     }
 
     /// Asks for a contract.
@@ -105,7 +104,7 @@ impl Session<'_> {
     /// # Errors
     /// What the node answers.
     pub fn ask(&self, ask: &Ask) -> Result<RequestView, WireError> {
-        self.call(Request::RequestNew { terms: self.person.sign(&ask.terms()) })
+        self.call(ask::RequestNew { terms: self.person.sign(&ask.terms()) })
     }
 
     /// Signs a request's terms for the provider.
@@ -120,7 +119,7 @@ impl Session<'_> {
             note: String::new(),
             at_ms: now_ms(),
         };
-        self.call(Request::RequestApprove { approval: self.person.sign(&approval) })
+        self.call(ask::RequestApprove { approval: self.person.sign(&approval) })
     }
 
     /// Has an order carried out; the job at its end, or after a minute.
@@ -128,7 +127,7 @@ impl Session<'_> {
     /// # Errors
     /// What the node answers.
     pub fn order(&self, order: &JobOrder) -> Result<JobView, WireError> {
-        self.call(Request::JobRun { order: self.person.sign(order), wait_ms: 60_000 })
+        self.call(ask::JobRun { order: self.person.sign(order), wait_ms: 60_000 })
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 
-use qianmo::clock::Stopwatch;
+use qianmo_net::clock::Stopwatch;
 use qianmo_proto::Identity;
 
 use crate::{
@@ -93,6 +93,21 @@ impl Node {
         fs::write(self.dir.join("data").join(name), content).unwrap();
     }
 
+    /// Sets the time that it goes by, UNIX milliseconds: from its next start on if it was not set before, else at once.
+    /// There its time stands until it is set again.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn set_time(&self, ms: i64) {
+        let beside = self.dir.with_extension("next");
+        fs::write(&beside, ms.to_string()).unwrap();
+        fs::rename(beside, self.clock()).unwrap();
+    }
+
+    fn clock(&self) -> PathBuf {
+        self.dir.with_extension("clock")
+    }
+
     /// Starts it and waits until it listens.
     ///
     /// # Panics
@@ -149,7 +164,9 @@ impl Node {
         // A node that was killed leaves the address it had.
         let _ = fs::remove_file(self.dir.join("run/address"));
         let serve = ["serve", "-v", "--stop-with-stdin", "--dir", self.dir.to_str().unwrap()];
-        let mut command = self.terminal.command(&[&serve, flags].concat());
+        let clock = self.clock();
+        let time = if clock.exists() { &["--clock", clock.to_str().unwrap()][..] } else { &[] };
+        let mut command = self.terminal.command(&[&serve, time, flags].concat());
         command.stdin(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
         let (sender, log) = mpsc::channel();

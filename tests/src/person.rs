@@ -7,13 +7,9 @@ use std::{
     sync::Arc,
 };
 
-use qianmo::{
-    clock::SystemClock,
-    keys::load_soft,
-    net::client::{Client, Credentials},
-};
 use qianmo_certs::{Trust, TrustStore, chain_from_pem};
 use qianmo_crypto::tls::Group;
+use qianmo_net::{client::Client, clock::SystemClock, credentials::Credentials, keys::load_soft};
 use qianmo_proto::{Document, Identity, Signed, WireError};
 
 use crate::terminal::Terminal;

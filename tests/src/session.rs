@@ -1,8 +1,7 @@
 //! A person at a node: the real commands, and the client library for what they would not send.
 
-use qianmo::net::client::Client;
-use qianmo_proto::{Request, WireError};
-use serde::de::DeserializeOwned;
+use qianmo_net::client::Client;
+use qianmo_proto::{Ask, WireError};
 use serde_json::Value;
 
 use crate::{
@@ -74,22 +73,18 @@ impl Session<'_> {
     ///
     /// # Errors
     /// What the node, or the way to it, answers.
-    pub fn call<T: DeserializeOwned>(&self, request: Request) -> Result<T, WireError> {
-        self.exchange(request, &[]).map(|(answer, _)| answer)
+    pub fn call<A: Ask>(&self, ask: A) -> Result<A::Answer, WireError> {
+        self.exchange(ask, &[]).map(|(answer, _)| answer)
     }
 
     /// Asks with a body, over a connection of its own.
     ///
     /// # Errors
     /// What the node, or the way to it, answers.
-    pub fn exchange<T: DeserializeOwned>(
-        &self,
-        request: Request,
-        body: &[u8],
-    ) -> Result<(T, Vec<u8>), WireError> {
+    pub fn exchange<A: Ask>(&self, ask: A, body: &[u8]) -> Result<(A::Answer, Vec<u8>), WireError> {
         block_on(async {
             let client = self.person.connect(self.node.identity(), self.node.address()).await?;
-            let answer = client.exchange(request, body).await;
+            let answer = client.exchange(ask, body).await;
             client.close().await;
             answer
         })

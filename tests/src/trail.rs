@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use qianmo_proto::{Request, limits, views::AuditPage};
+use qianmo_proto::{ask, limits, views::AuditPage};
 use serde_json::Value;
 
 use crate::session::Session;
@@ -33,7 +33,7 @@ impl Session<'_> {
     /// # Panics
     /// If the node refuses.
     pub fn trail(&self) -> Vec<Entry> {
-        let page: AuditPage = self.call(Request::AuditLs { from: Some(0), limit: limits::PAGE }).unwrap();
+        let page: AuditPage = self.call(ask::AuditLs { from: Some(0), limit: limits::PAGE }).unwrap();
         assert_eq!(page.size, page.entries.len() as u64, "the trail has more entries than one page");
         page.entries.iter().map(|entry| Entry(serde_json::from_str(entry.get()).unwrap())).collect()
     }

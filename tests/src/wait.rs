@@ -2,7 +2,7 @@
 
 use std::{sync::OnceLock, time::Duration};
 
-use qianmo::clock::{Clock as _, Stopwatch, SystemClock};
+use qianmo_net::clock::{Clock as _, Stopwatch, SystemClock};
 use tokio::runtime::Runtime;
 
 /// How long anything may take on a machine that is busy with other tests.

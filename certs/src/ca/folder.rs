@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Write},
+    io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
@@ -13,6 +13,7 @@ use x509_cert::certificate::Certificate as X509;
 use zeroize::Zeroizing;
 
 use super::{CaError, index::Index};
+use crate::files;
 
 const CERTIFICATE: &str = "root.crt";
 const KEY: &str = "root.key";
@@ -122,21 +123,9 @@ impl Folder {
         if mode & 0o077 == 0 { Ok(()) } else { Err(CaError::KeyReadable { path }) }
     }
 
-    /// Writes beside, syncs, renames, syncs the folder.
     fn replace(&self, file: &str, bytes: &[u8], mode: u32) -> Result<(), CaError> {
-        let (path, beside) = (self.path.join(file), self.path.join(format!(".{file}.new")));
-        let write = || -> io::Result<()> {
-            match fs::remove_file(&beside) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-            let mut out = OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
-            out.write_all(bytes)?;
-            out.sync_all()?;
-            fs::rename(&beside, &path)?;
-            File::open(&self.path)?.sync_all()
-        };
-        write().map_err(|source| io_error(&path, source))
+        let path = self.path.join(file);
+        files::replace(&path, bytes, mode).map_err(|source| io_error(&path, source))
     }
 }
 

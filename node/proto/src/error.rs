@@ -102,6 +102,8 @@ codes! {
     PeerUnreachable = 1401, Peer, true;
     /// The trail cannot be written, so nothing may happen.
     TrailUnavailable = 1501, Node, true;
+    /// The node's disk cannot be written or read.
+    Storage = 1503, Node, true;
     /// The node is shutting down.
     ShuttingDown = 1502, Node, true;
     /// A fault in the node; its log has the details.
@@ -153,6 +155,11 @@ impl WireError {
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         let (class, retryable) = (code.class(), code.retryable());
         Self { code, class, message: message.into(), message_zh: None, retryable }
+    }
+
+    /// A fault of the node's own, in its words: no values of data.
+    pub fn internal(e: impl fmt::Display) -> Self {
+        Self::new(ErrorCode::Internal, e.to_string())
     }
 
     /// The error with its message in Chinese, too.

@@ -2,7 +2,7 @@
 //! What crosses the wire between Qianmo nodes and people, and nothing else.
 //!
 //! One home for identities, ids, grades, signed documents, requests, replies, error codes and limits.
-//! It is **not** a transport (that is `node/src/net`), it verifies no certificate chain (`qianmo-certs`)
+//! It is **not** a transport (that is `qianmo-net`), it verifies no certificate chain (`qianmo-certs`)
 //! and decides nothing (`qianmo-policies`).
 //!
 //! ```
@@ -13,6 +13,8 @@
 //! # Ok::<(), qianmo_proto::NameError>(())
 //! ```
 
+pub mod action;
+pub mod ask;
 pub mod catalog;
 pub mod contract;
 pub mod error;
@@ -28,7 +30,10 @@ pub mod result;
 pub mod signed;
 pub mod texts;
 pub mod views;
+pub mod words;
 
+pub use action::Action;
+pub use ask::Ask;
 pub use catalog::{DatasetMeta, FieldMeta};
 pub use contract::{Approval, Terms};
 pub use error::{ErrorClass, ErrorCode, WireError};
@@ -38,6 +43,6 @@ pub use ids::{ContractId, DatasetRef, Id, JobId, Name, NameError, RequestId, Run
 pub use job::{JobOrder, RoundRef};
 pub use model::{ModelManifest, World};
 pub use question::Question;
-pub use request::{Reply, Request, RequestHeader};
+pub use request::{Reply, RequestHeader};
 pub use result::{Receipt, ResultDoc};
 pub use signed::{Document, Signed, SignedError};

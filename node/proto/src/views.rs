@@ -1,22 +1,6 @@
 //! What a node answers: views for people and programs, separate from what it stores.
 //!
-//! | request | answer | body |
-//! |---|---|---|
-//! | `node.info` | [`NodeView`] | |
-//! | `crl.get` | `Vec<`[`ListView`]`>` | the lists that the caller lacks, PEM |
-//! | `peer.add` · `peer.ls` · `peer.rm` | [`PeerAdded`] · `Vec<PeerView>` · [`Done`] | |
-//! | `data.add` · `data.ls` · `data.show` · `data.rm` | `DatasetMeta` · `Vec<DatasetMeta>` · `DatasetMeta` · [`Done`] | |
-//! | `catalog.search` | [`SearchView`] | |
-//! | `model.push` · `model.ls` | [`ModelView`] · `Vec<ModelView>` | |
-//! | `request.new` · `request.ls` · `request.show` · `request.deny` | [`RequestView`] (`ls`: a `Vec`) | |
-//! | `request.approve` · `contract.ls` · `contract.show` · `contract.revoke` | [`ContractView`] (`ls`: a `Vec`) | |
-//! | `job.run` · `job.ls` · `job.show` · `job.stop` | [`JobView`] (`ls`: a `Vec`) | |
-//! | `job.why` · `job.logs` | [`WhyView`] · [`LogView`] | |
-//! | `result.ls` · `result.release` · `result.withhold` | [`JobView`] (`ls`: a `Vec`) | |
-//! | `result.get` | `Signed<Receipt>` | the `ResultDoc`, JSON, the very bytes of the receipt |
-//! | `audit.ls` | [`AuditPage`] | |
-//! | `audit.export` | [`ExportView`] | each entry: u32 big-endian length, exact bytes |
-//! | `audit.checkpoint` | [`CheckpointView`] | |
+//! Which request is answered by which: [`crate::ask`].
 
 use qianmo_crypto::sm3::Digest;
 use serde::{Deserialize, Serialize};
@@ -260,11 +244,34 @@ pub struct JobView {
     pub receipt: Option<Signed<Receipt>>,
 }
 
+/// Who had a say in what became of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum By {
+    /// A policy.
+    Policy,
+    /// A rule of the egress gate. Its figures are for those who may release the result.
+    Egress,
+    /// A steward of the data.
+    Steward,
+}
+
+impl By {
+    /// The word used in messages and tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::Egress => "egress",
+            Self::Steward => "steward",
+        }
+    }
+}
+
 /// One step of the answer to `job.why`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
-    /// `policy`, `egress`, `steward`, `sandbox` or `contract`.
-    pub by: String,
+    /// Who decided.
+    pub by: By,
     /// The rule or policy.
     pub rule: String,
     /// What it found, for people.

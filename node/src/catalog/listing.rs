@@ -1,51 +1,97 @@
 //! Listing datasets: what a steward puts on the catalogue and takes off it.
 
-use qianmo_policies::{Governance, Target};
-use qianmo_proto::{DatasetMeta, ErrorCode, Name, WireError, views::Done};
+use qianmo_policies::Target;
+use qianmo_proto::{
+    DatasetMeta, ErrorCode, Name, WireError,
+    ask::{DataAdd, DataLs, DataRm, DataShow},
+    views::Done,
+};
 
 use super::{descriptor::Descriptor, reading, search::readable};
-use crate::{auth::Peer, authorize, node::Shared, store::facts::Fact};
+use crate::{
+    auth::Peer,
+    rooms::{Books, Gate, Works},
+    serve::verb::{Here, Leave, Subject, Told, Verb},
+    store::facts::Fact,
+};
 
-/// `data.add`: the descriptor is parsed, its source read once from end to end, then listed.
-pub(crate) async fn add(node: &Shared, peer: &Peer, text: String) -> Result<DatasetMeta, WireError> {
-    let identity = &node.config.identity;
-    let wrong = |e: &dyn std::fmt::Display| WireError::new(ErrorCode::Dataset, e.to_string());
-    let parsed = Descriptor::parse(&text, identity.department(), &node.config.title, &node.config.data_dir())
-        .map_err(|e| wrong(&e))?;
-    authorize::may(node, peer, Governance::ListDataset, Target::Dataset(&parsed.meta))?;
-    // The steward owns the data: the whole reason, with line and column, may be told.
-    let meta = reading::check_through(node, parsed).await?.meta;
-    let descriptor = node
-        .blobs
-        .put(text.as_bytes())
-        .map_err(|e| WireError::new(ErrorCode::TrailUnavailable, e.to_string()))?;
-    node.trail.record(peer, Fact::DataAdded { meta: meta.clone(), descriptor }).await?;
-    Ok(meta)
+impl Subject for DatasetMeta {
+    fn target<'a>(&'a self, _: &'a Gate) -> Option<Target<'a>> {
+        Some(Target::Dataset(self))
+    }
 }
 
-/// `data.ls`
-pub(crate) fn list(node: &Shared, peer: &Peer) -> Result<Vec<DatasetMeta>, WireError> {
-    authorize::may_here(node, peer, Governance::SearchCatalog)?;
-    Ok(readable(node, peer.identity(), ""))
+impl Subject for Descriptor {
+    fn target<'a>(&'a self, _: &'a Gate) -> Option<Target<'a>> {
+        Some(Target::Dataset(&self.meta))
+    }
 }
 
-/// `data.show`
-pub(crate) fn show(node: &Shared, peer: &Peer, name: &Name) -> Result<DatasetMeta, WireError> {
-    let meta = node.state().datasets.get(name).map(|dataset| dataset.meta.clone());
-    let meta = meta.ok_or_else(|| unknown(name))?;
-    authorize::may(node, peer, Governance::ReadDataset, Target::Dataset(&meta))?;
-    Ok(meta)
+/// The descriptor is parsed, its source read once from end to end, then listed.
+impl Verb for DataAdd {
+    type Rooms = (Books, Works);
+    type Subject = Descriptor;
+
+    fn subject(&self, (_, works): &Self::Rooms, _: &Peer) -> Result<Descriptor, WireError> {
+        let config = &works.config;
+        Descriptor::parse(&self.descriptor, config.identity.department(), &config.title, &config.data_dir())
+            .map_err(|e| WireError::new(ErrorCode::Dataset, e.to_string()))
+    }
+
+    async fn run(self, (books, works): Self::Rooms, leave: Leave<Self>) -> Told<Self> {
+        let peer = leave.peer().clone();
+        let (parsed, _) = leave.into_parts();
+        // The steward owns the data: the whole reason, with line and column, may be told.
+        let meta = reading::check_through(&works, parsed).await?.meta;
+        let descriptor = books.blobs.put(self.descriptor.as_bytes())?;
+        books.trail.record(&peer, Fact::DataAdded { meta: meta.clone(), descriptor }).await?;
+        Ok(meta.into())
+    }
 }
 
-/// `data.rm`
-pub(crate) async fn remove(node: &Shared, peer: &Peer, name: Name) -> Result<Done, WireError> {
-    let meta = node.state().datasets.get(&name).map(|dataset| dataset.meta.clone());
-    let meta = meta.ok_or_else(|| unknown(&name))?;
-    authorize::may(node, peer, Governance::UnlistDataset, Target::Dataset(&meta))?;
-    node.trail.record(peer, Fact::DataRemoved { name }).await?;
-    Ok(Done {})
+impl Verb for DataLs {
+    type Rooms = (Books, Gate);
+    type Subject = Here;
+
+    fn subject(&self, _: &Self::Rooms, _: &Peer) -> Result<Here, WireError> {
+        Ok(Here)
+    }
+
+    async fn run(self, (books, gate): Self::Rooms, leave: Leave<Self>) -> Told<Self> {
+        Ok(readable(&books, &gate, leave.peer().identity(), "").into())
+    }
 }
 
-fn unknown(name: &Name) -> WireError {
-    WireError::new(ErrorCode::NotFound, format!("no dataset {name} is listed here; see `qianmo data ls`"))
+impl Verb for DataShow {
+    type Rooms = Books;
+    type Subject = DatasetMeta;
+
+    fn subject(&self, books: &Books, _: &Peer) -> Result<DatasetMeta, WireError> {
+        find(books, &self.name)
+    }
+
+    async fn run(self, _: Books, leave: Leave<Self>) -> Told<Self> {
+        Ok(leave.into_parts().0.into())
+    }
+}
+
+impl Verb for DataRm {
+    type Rooms = Books;
+    type Subject = DatasetMeta;
+
+    fn subject(&self, books: &Books, _: &Peer) -> Result<DatasetMeta, WireError> {
+        find(books, &self.name)
+    }
+
+    async fn run(self, books: Books, leave: Leave<Self>) -> Told<Self> {
+        books.trail.record(leave.peer(), Fact::DataRemoved { name: self.name }).await?;
+        Ok(Done {}.into())
+    }
+}
+
+fn find(books: &Books, name: &Name) -> Result<DatasetMeta, WireError> {
+    let meta = books.state().datasets.get(name).map(|dataset| dataset.meta.clone());
+    meta.ok_or_else(|| {
+        WireError::new(ErrorCode::NotFound, format!("no dataset {name} is listed here; see `qianmo data ls`"))
+    })
 }

@@ -7,20 +7,17 @@ use qianmo_proto::{ErrorCode, WireError};
 use tokio::{runtime::Handle, task::spawn_blocking, time};
 
 use super::descriptor::Descriptor;
-use crate::node::Shared;
-
-/// Datasets read at once: each may take a core for as long as it is allowed.
-pub(crate) const READINGS: usize = 2;
+use crate::rooms::{READINGS, Works};
 
 /// Reads the dataset of `descriptor` as a job would, and adds what it found. Takes twice the limit at most: once
 /// for a place, once to read.
-pub(crate) async fn check_through(node: &Shared, descriptor: Descriptor) -> Result<Descriptor, WireError> {
-    let limit = node.config.limits.check;
-    let Ok(Ok(place)) = time::timeout(limit, Arc::clone(&node.readings).acquire_owned()).await else {
+pub(crate) async fn check_through(works: &Works, descriptor: Descriptor) -> Result<Descriptor, WireError> {
+    let limit = works.config.limits.check;
+    let Ok(Ok(place)) = time::timeout(limit, Arc::clone(&works.readings).acquire_owned()).await else {
         let text = format!("{READINGS} other datasets are being read; try again when they are listed");
         return Err(WireError::new(ErrorCode::Busy, text));
     };
-    let (mut stop, runtime) = (node.stopping(), Handle::current());
+    let (mut stop, runtime) = (works.stopping(), Handle::current());
     let reading = spawn_blocking(move || {
         // Held until the engine has let go, which a view that computes much for one batch may put off.
         let _place = place;

@@ -4,9 +4,11 @@
 mod ask;
 mod share;
 
-use qianmo_policies::{Governance, Target};
+use qianmo_policies::Target;
 use qianmo_proto::{
-    DatasetMeta, ErrorCode, Identity, Question, Request, Role, Signed, WireError, limits,
+    Action, DatasetMeta, ErrorCode, Identity, Question, Role, Signed, WireError,
+    ask::CatalogSearch,
+    limits,
     views::{Found, SearchView},
 };
 
@@ -17,8 +19,10 @@ use self::{
 use crate::{
     auth::{self, Opened, Peer},
     authorize,
-    net::{client::Allowance, peers::silent},
-    node::Shared,
+    net::client::Allowance,
+    peers::silent,
+    rooms::{Books, Door, Gate},
+    serve::verb::{Here, Leave, Told, Verb},
 };
 
 /// Peers asked at once.
@@ -27,40 +31,43 @@ const AT_ONCE: usize = 64;
 /// Bytes of the answer to a person: a header frame with room for names and reasons.
 const ANSWER_BYTES: usize = limits::HEADER_BYTES / 4 * 3;
 
-/// `catalog.search`: a peer that asks gets this node's own entries only, so a search does not circle.
-pub(crate) async fn search(
-    node: &Shared,
-    peer: &Peer,
-    query: &str,
-    federated: bool,
-    question: Option<Signed<Question>>,
-) -> Result<SearchView, WireError> {
-    authorize::may_here(node, peer, Governance::SearchCatalog)?;
-    let own = |who: &Identity| Answer {
-        node: node.config.identity.clone(),
-        found: own(node, who, query),
-        cut: false,
-    };
-    if peer.identity().role() == Role::Node {
-        let person = asker(node, peer, query, question.as_ref())?;
-        authorize::may_be(node, &person, Governance::SearchCatalog, here(node))?;
-        return Ok(merge(vec![own(&person)], limits::SEARCH_BYTES));
-    }
-    let mut answers = vec![own(peer.identity())];
-    let mut unanswered = Vec::new();
-    if federated {
-        (answers, unanswered) = ask_peers(node, peer, query, question, answers).await?;
-    }
-    Ok(SearchView { unanswered, ..merge(answers, ANSWER_BYTES) })
-}
+/// A peer that asks gets this node's own entries only, so a search does not circle.
+impl Verb for CatalogSearch {
+    type Rooms = (Books, Gate, Door);
+    type Subject = Here;
 
-fn here(node: &Shared) -> Target<'_> {
-    Target::Node { department: node.config.identity.department() }
+    fn subject(&self, _: &Self::Rooms, _: &Peer) -> Result<Here, WireError> {
+        Ok(Here)
+    }
+
+    async fn run(self, rooms: Self::Rooms, leave: Leave<Self>) -> Told<Self> {
+        let (books, gate, door) = &rooms;
+        let Self { query, federated, question } = self;
+        let peer = leave.peer();
+        let own = |who: &Identity| Answer {
+            node: door.config.identity.clone(),
+            found: own(&rooms, who, &query),
+            cut: false,
+        };
+        if peer.identity().role() == Role::Node {
+            let person = asker(books, door, peer, &query, question.as_ref())?;
+            let here = Target::Node { department: door.config.identity.department() };
+            authorize::may_be(gate, &person, Action::SearchCatalog, here)?;
+            return Ok(merge(vec![own(&person)], limits::SEARCH_BYTES).into());
+        }
+        let mut answers = vec![own(peer.identity())];
+        let mut unanswered = Vec::new();
+        if federated {
+            (answers, unanswered) = ask_peers(books, door, peer, &query, question, answers).await?;
+        }
+        Ok(SearchView { unanswered, ..merge(answers, ANSWER_BYTES) }.into())
+    }
 }
 
 /// The person for whom a node asks: who signed the question for this node to pass on, just now.
 fn asker(
-    node: &Shared,
+    books: &Books,
+    door: &Door,
     peer: &Peer,
     query: &str,
     question: Option<&Signed<Question>>,
@@ -69,8 +76,8 @@ fn asker(
         let text = "a node searches for a person: pass on the question that the person has signed";
         WireError::new(ErrorCode::Signer, text)
     })?;
-    let opened = auth::open_any(question, &node.trust, node.now_ms())?;
-    check_question(&opened, peer.identity(), query, node.now_ms())?;
+    let opened = auth::open_any(question, &door.trust, books.now_ms())?;
+    check_question(&opened, peer.identity(), query, books.now_ms())?;
     Ok(opened.signer.identity)
 }
 
@@ -111,7 +118,8 @@ type Unanswered = Vec<(Identity, WireError)>;
 
 /// Adds to `answers` what the peers have, and names those that gave none.
 async fn ask_peers(
-    node: &Shared,
+    books: &Books,
+    door: &Door,
     peer: &Peer,
     query: &str,
     question: Option<Signed<Question>>,
@@ -121,27 +129,26 @@ async fn ask_peers(
         let text = "to search other nodes, sign the question: they answer you, not this node (or search with --local)";
         WireError::new(ErrorCode::Signer, text)
     })?;
-    let opened = auth::open(&question, peer, &node.trust, node.now_ms())?;
-    check_question(&opened, &node.config.identity, query, node.now_ms())?;
+    let opened = auth::open(&question, peer, &door.trust, books.now_ms())?;
+    check_question(&opened, &door.config.identity, query, books.now_ms())?;
     let peers: Vec<(Identity, String)> =
-        node.state().peers.iter().map(|(peer, address)| (peer.clone(), address.clone())).collect();
-    let request =
-        Request::CatalogSearch { query: query.to_owned(), federated: false, question: Some(question) };
-    let limit = node.config.limits.search;
+        books.state().peers.iter().map(|(peer, address)| (peer.clone(), address.clone())).collect();
+    let request = CatalogSearch { query: query.to_owned(), federated: false, question: Some(question) };
+    let limit = door.config.limits.search;
     let allowed = Allowance { patience: limit, bytes: limits::SEARCH_BYTES };
     let ask = |peer: Identity, address: String| {
         let request = request.clone();
         async move {
-            let view: SearchView = node.links.call(&peer, &address, request, allowed).await?;
+            let view: SearchView = door.links.call(&peer, &address, request, allowed).await?;
             Ok(of_peer(peer, &address, view))
         }
     };
     let late = |peer: Identity, address: String| async move {
-        node.links.forget(&peer).await;
+        door.links.forget(&peer).await;
         silent(&peer, &address, limit)
     };
     let asked =
-        ask_all(peers, AT_ONCE, &node.breakers, || node.now_ms(), || tokio::time::sleep(limit), ask, late)
+        ask_all(peers, AT_ONCE, &door.breakers, || books.now_ms(), || tokio::time::sleep(limit), ask, late)
             .await;
     let mut unanswered = Vec::new();
     for (peer, answer) in asked {
@@ -161,20 +168,17 @@ fn of_peer(peer: Identity, address: &str, view: SearchView) -> Answer {
 }
 
 /// This node's own entries that `who` may see.
-fn own(node: &Shared, who: &Identity, query: &str) -> Vec<Found> {
-    let address = node.address.to_string();
-    let found = readable(node, who, query).into_iter();
-    found
-        .map(|dataset| Found { dataset, node: node.config.identity.clone(), address: address.clone() })
-        .collect()
+fn own((books, gate, door): &(Books, Gate, Door), who: &Identity, query: &str) -> Vec<Found> {
+    let (node, address) = (&door.config.identity, door.address.to_string());
+    let found = readable(books, gate, who, query).into_iter();
+    found.map(|dataset| Found { dataset, node: node.clone(), address: address.clone() }).collect()
 }
 
 /// The datasets of this node in which `query` occurs and that `who` may see.
-pub(super) fn readable(node: &Shared, who: &Identity, query: &str) -> Vec<DatasetMeta> {
-    let may_read = |meta: &DatasetMeta| {
-        authorize::may_be(node, who, Governance::ReadDataset, Target::Dataset(meta)).is_ok()
-    };
-    let all: Vec<_> = node.state().datasets.values().map(|dataset| dataset.meta.clone()).collect();
+pub(super) fn readable(books: &Books, gate: &Gate, who: &Identity, query: &str) -> Vec<DatasetMeta> {
+    let may_read =
+        |meta: &DatasetMeta| authorize::may_be(gate, who, Action::ReadDataset, Target::Dataset(meta)).is_ok();
+    let all: Vec<_> = books.state().datasets.values().map(|dataset| dataset.meta.clone()).collect();
     all.into_iter().filter(|meta| meta.matches(query) && may_read(meta)).collect()
 }
 

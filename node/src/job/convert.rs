@@ -1,23 +1,11 @@
 //! Between the sandbox's numbers and the wire's: same meaning, separate types.
 
+use qianmo_client::federated::from_sandbox;
 use qianmo_proto::{
     ErrorCode, ResultDoc, WireError,
-    result::{Cells, Metric, NamedVector, ResultColumn, ResultTable},
+    result::{Cells, Metric, ResultColumn, ResultTable},
 };
 use qianmo_sandbox::{self as sandbox, ColumnData, ColumnType, RunError};
-
-/// A state or an update's vectors, as the sandbox takes them.
-pub(crate) fn to_sandbox(vectors: &[NamedVector]) -> Vec<sandbox::Vector> {
-    vectors
-        .iter()
-        .map(|v| sandbox::Vector { name: v.name.clone(), shape: v.shape.clone(), values: v.values.clone() })
-        .collect()
-}
-
-/// Vectors as they cross the wire.
-pub(crate) fn from_sandbox(vectors: Vec<sandbox::Vector>) -> Vec<NamedVector> {
-    vectors.into_iter().map(|v| NamedVector { name: v.name, shape: v.shape, values: v.values }).collect()
-}
 
 fn metrics(metrics: Vec<sandbox::Metric>) -> Vec<Metric> {
     metrics.into_iter().map(|m| Metric { name: m.name, value: m.value }).collect()
@@ -30,19 +18,6 @@ pub(crate) fn update(update: sandbox::Update) -> ResultDoc {
         tables: vec![],
         metrics: metrics(update.metrics),
         vectors: from_sandbox(update.vectors),
-    }
-}
-
-/// A result document as the update that a coordinator adds up; its tables, if any, are left out.
-pub(crate) fn to_update(document: &ResultDoc) -> sandbox::Update {
-    sandbox::Update {
-        samples: document.samples,
-        vectors: to_sandbox(&document.vectors),
-        metrics: document
-            .metrics
-            .iter()
-            .map(|m| sandbox::Metric { name: m.name.clone(), value: m.value })
-            .collect(),
     }
 }
 

@@ -1,10 +1,9 @@
 //! Jobs: rows into the sandbox, the model's run, and the jobs that run right now.
 
 pub(crate) mod convert;
+pub(crate) mod handlers;
 pub(crate) mod inputs;
-pub(crate) mod models;
 pub(crate) mod order;
 pub(crate) mod run;
 pub(crate) mod running;
-pub(crate) mod serve;
 pub(crate) mod stop;

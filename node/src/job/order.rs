@@ -1,15 +1,14 @@
 //! An order whose bytes have become a value: length, signature, signer and version checked, once.
 
+use qianmo_certs::Trust;
 use qianmo_crypto::sm3::Digest;
 use qianmo_policies::KeyExchange;
 use qianmo_proto::{
     ContractId, ErrorCode, Id as _, Identity, JobId, JobOrder, Signed, WireError, contract::OutputKind,
+    limits,
 };
 
-use crate::{
-    auth::{self, Opened, Peer},
-    node::Shared,
-};
+use crate::auth::{self, Opened, Peer};
 
 /// A checked order. Says nothing yet about whether it may run.
 #[derive(Debug, Clone)]
@@ -25,8 +24,13 @@ pub(crate) struct Order {
 
 impl Order {
     /// Opens an order that the connected peer signed itself.
-    pub(crate) fn open(node: &Shared, peer: &Peer, document: Signed<JobOrder>) -> Result<Self, WireError> {
-        let opened = auth::open(&document, peer, &node.trust, node.now_ms())?;
+    pub(crate) fn open(
+        trust: &Trust,
+        now_ms: i64,
+        peer: &Peer,
+        document: Signed<JobOrder>,
+    ) -> Result<Self, WireError> {
+        let opened = auth::open(&document, peer, trust, now_ms)?;
         let key_exchange = peer
             .group
             .parse()
@@ -36,12 +40,13 @@ impl Order {
 
     /// Opens an order again that was accepted before the node went down. Its signer must still be good.
     pub(crate) fn reopen(
-        node: &Shared,
+        trust: &Trust,
+        now_ms: i64,
         document: Signed<JobOrder>,
         consumer: &Identity,
         key_exchange: KeyExchange,
     ) -> Result<Self, WireError> {
-        let opened = auth::open_any(&document, &node.trust, node.now_ms())?;
+        let opened = auth::open_any(&document, trust, now_ms)?;
         if opened.signer.identity != *consumer {
             return Err(WireError::new(ErrorCode::Signer, "the stored order is signed by somebody else"));
         }
@@ -53,7 +58,7 @@ impl Order {
         document: Signed<JobOrder>,
         key_exchange: KeyExchange,
     ) -> Result<Self, WireError> {
-        auth::check_order(&opened.value)?;
+        check(&opened.value)?;
         Ok(Self {
             id: JobId::of(&opened.digest),
             consumer: opened.signer.identity,
@@ -103,4 +108,22 @@ impl Order {
     pub(crate) const fn output(&self) -> OutputKind {
         if self.value.round.is_some() { OutputKind::Update } else { OutputKind::Aggregate }
     }
+}
+
+/// Checks of an order that need neither contract nor policy.
+fn check(order: &JobOrder) -> Result<(), WireError> {
+    if order.v != 1 {
+        let text = format!("order version {} is not known here; this node reads version 1", order.v);
+        return Err(WireError::new(ErrorCode::UnknownVersion, text));
+    }
+    let params = order.params.get().len();
+    if params > limits::PARAMS_BYTES {
+        let text = format!("the parameters have {params} bytes; the limit is {}", limits::PARAMS_BYTES);
+        return Err(WireError::new(ErrorCode::TooLarge, text));
+    }
+    if order.round.is_none() && !order.state.is_empty() {
+        let text = "the order carries a state but names no round; only federated rounds have a state";
+        return Err(WireError::new(ErrorCode::Order, text));
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use qianmo_client::federated::to_sandbox;
 use qianmo_crypto::sm3::Digest;
 use qianmo_data::{DataError, Fault, Grant, JobSession, MemoryLimits};
 use qianmo_proto::{
@@ -21,7 +22,8 @@ use crate::{
         running::Running,
         stop::Stop,
     },
-    node::Shared,
+    pipeline::Line,
+    trail::Used,
 };
 
 /// How a run ended, before the gate.
@@ -29,20 +31,6 @@ use crate::{
 pub(crate) struct Ran {
     pub(crate) computed: Result<Computed, WireError>,
     pub(crate) usage: Used,
-}
-
-/// What a run took: for the trail, not for the consumer.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Used {
-    pub(crate) rows_read: u64,
-    pub(crate) fuel: u64,
-    /// Blob of the log lines for the data owner.
-    pub(crate) log: Option<Digest>,
-}
-
-impl Used {
-    /// Nothing ran.
-    pub(crate) const NOTHING: Self = Self { rows_read: 0, fuel: 0, log: None };
 }
 
 impl Ran {
@@ -59,41 +47,42 @@ pub(crate) struct Inputs {
 }
 
 /// Opens the permit's dataset, and that alone.
-pub(crate) async fn inputs(node: &Shared, permit: &Permit) -> Result<Inputs, Ran> {
+pub(crate) async fn inputs(line: &Line, permit: &Permit) -> Result<Inputs, Ran> {
     let descriptor = permit.descriptor();
     let grant = Grant {
         columns: permit.fields().map(ToString::to_string).collect(),
         row_filter: descriptor.row_filter.clone(),
         masks: descriptor.masks.clone(),
     };
-    let limits = MemoryLimits { memory_bytes: node.config.sandbox.query_memory, ..MemoryLimits::default() };
+    let limits =
+        MemoryLimits { memory_bytes: line.works.config.sandbox.query_memory, ..MemoryLimits::default() };
     let table = descriptor.spec.name.clone();
     match JobSession::open(vec![(descriptor.spec.clone(), grant)], limits).await {
         Ok(session) => Ok(Inputs { session: Arc::new(session), table }),
-        Err(e) => Err(source_failed(node, &e)),
+        Err(e) => Err(source_failed(line, &e)),
     }
 }
 
 /// The owner reads the whole reason in the job's log; the consumer learns whose fault it is.
-fn source_failed(node: &Shared, error: &DataError) -> Ran {
+fn source_failed(line: &Line, error: &DataError) -> Ran {
     let code = match error.fault() {
         Fault::Caller => ErrorCode::ModelFailed,
         Fault::Owner | Fault::Node => ErrorCode::Source,
     };
-    let log = store_log(node, &[line("error", &error.to_string())], 0);
+    let log = store_log(line, &[entry("error", &error.to_string())], 0);
     let computed = Err(WireError::new(code, error.public_message()));
     Ran { computed, usage: Used { log, ..Used::NOTHING } }
 }
 
 /// Runs the model; blocks one thread, not the runtime. Waits for a free place first.
-pub(crate) async fn run(node: &Shared, running: &Running, permit: &Permit, inputs: Inputs) -> Ran {
+pub(crate) async fn run(line: &Line, running: &Running, permit: &Permit, inputs: Inputs) -> Ran {
     let stop = running.stop().clone();
-    let place = match place(node, &stop).await {
+    let place = match place(line, &stop).await {
         Ok(place) => place,
         Err(error) => return Ran::failed(error),
     };
-    let (node, runtime) = (node.clone(), Handle::current());
-    let work = Work { node, permit: permit.clone(), inputs, stop, place, runtime };
+    let (line, runtime) = (line.clone(), Handle::current());
+    let work = Work { line, permit: permit.clone(), inputs, stop, place, runtime };
     let ran = tokio::task::spawn_blocking(move || work.run()).await;
     ran.unwrap_or_else(|e| {
         tracing::error!(job = %permit.job(), error = %e, "the run's thread failed");
@@ -102,17 +91,17 @@ pub(crate) async fn run(node: &Shared, running: &Running, permit: &Permit, input
 }
 
 /// A place among the jobs that run, unless the job is stopped before there is one.
-async fn place(node: &Shared, stop: &Stop) -> Result<Place, WireError> {
+async fn place(line: &Line, stop: &Stop) -> Result<Place, WireError> {
     let place = tokio::select! {
         biased;
         () = stop.stopped() => return Err(convert::run_error(&RunError::Stopped)),
-        place = Arc::clone(&node.places).acquire_owned() => place,
+        place = Arc::clone(&line.works.places).acquire_owned() => place,
     };
     place.map(Arc::new).map_err(|_| WireError::new(ErrorCode::ShuttingDown, "the node is shutting down"))
 }
 
 struct Work {
-    node: Shared,
+    line: Line,
     permit: Permit,
     inputs: Inputs,
     stop: Stop,
@@ -122,13 +111,13 @@ struct Work {
 
 impl Work {
     fn run(self) -> Ran {
-        let model = match self.node.models.get(self.permit.model()) {
+        let model = match self.line.works.models.get(self.permit.model()) {
             Ok(model) => model,
             Err(e) => return Ran::failed(e),
         };
         let table: Box<dyn TableSource> = match self.table() {
             Ok(table) => Box::new(table),
-            Err(e) => return source_failed(&self.node, &e),
+            Err(e) => return source_failed(&self.line, &e),
         };
         let job = Job {
             tables: vec![table],
@@ -157,7 +146,7 @@ impl Work {
             OutputKind::Update => {
                 let order = self.permit.order();
                 let round = order.round.as_ref().map_or(0, |round| round.round);
-                let outcome = model.contribute(job, round, &convert::to_sandbox(&order.state));
+                let outcome = model.contribute(job, round, &to_sandbox(&order.state));
                 self.ran(outcome.result.map(convert::update), outcome.usage)
             }
         }
@@ -165,9 +154,9 @@ impl Work {
 
     fn ran(&self, result: Result<qianmo_proto::ResultDoc, RunError>, usage: Usage) -> Ran {
         let mut lines: Vec<LogEntry> =
-            usage.log.iter().map(|found| line(level(found.level), &found.message)).collect();
+            usage.log.iter().map(|found| entry(level(found.level), &found.message)).collect();
         if let Err(error) = &result {
-            lines.push(line("error", &error.to_string()));
+            lines.push(entry("error", &error.to_string()));
         }
         let rows_read = usage.rows_read;
         let computed = result.map(|document| Computed { document, rows_read });
@@ -176,36 +165,36 @@ impl Work {
             usage: Used {
                 rows_read,
                 fuel: usage.fuel,
-                log: store_log(&self.node, &lines, usage.log_dropped),
+                log: store_log(&self.line, &lines, usage.log_dropped),
             },
         }
     }
 
     fn limits(&self) -> Limits {
-        let sandbox = &self.node.config.sandbox;
-        let left_ms = self.permit.until_ms().saturating_sub(self.node.now_ms()).max(1);
+        let sandbox = &self.line.works.config.sandbox;
+        let left_ms = self.permit.until_ms().saturating_sub(self.line.books.now_ms()).max(1);
         Limits {
             fuel: sandbox.fuel,
             // A job still running when its contract ends is stopped.
             wall_ms: (sandbox.wall_s * 1_000).min(left_ms.unsigned_abs()),
             memory_bytes: sandbox.memory,
-            output_bytes: self.node.config.egress.max_bytes,
+            output_bytes: self.line.works.config.egress.max_bytes,
             ..Limits::default()
         }
     }
 }
 
 /// Keeps log lines for the data owner. A log that cannot be kept does not fail the job.
-fn store_log(node: &Shared, lines: &[LogEntry], dropped: u64) -> Option<Digest> {
+fn store_log(line: &Line, lines: &[LogEntry], dropped: u64) -> Option<Digest> {
     if lines.is_empty() {
         return None;
     }
     let view = LogView { lines: lines.to_vec(), dropped };
-    let stored = serde_json::to_vec(&view).ok().map(|bytes| node.blobs.put(&bytes))?;
+    let stored = serde_json::to_vec(&view).ok().map(|bytes| line.books.blobs.put(&bytes))?;
     stored.map_err(|e| tracing::warn!(error = %e, "a job's log was not kept")).ok()
 }
 
-fn line(level: &str, message: &str) -> LogEntry {
+fn entry(level: &str, message: &str) -> LogEntry {
     LogEntry { level: level.to_owned(), message: message.to_owned() }
 }
 

@@ -7,10 +7,7 @@ use qianmo_trail::{
     event::{Actor, Data, Ending as How, Model, Outcome, Purpose, Target},
 };
 
-use crate::{
-    authorize::Permit,
-    store::facts::{End, Fact},
-};
+use crate::store::facts::{End, Fact};
 
 /// The event of `fact`.
 pub(super) fn of(
@@ -32,27 +29,6 @@ pub(super) fn of(
     draft.body = Some(body);
     add_details(&mut draft, fact);
     Ok(draft)
-}
-
-/// What only a permit knows: exchange, purpose, model, parameters.
-pub(super) fn add_permit(draft: &mut EventDraft, permit: &Permit) {
-    let order = permit.order();
-    let terms = permit.terms();
-    draft.xid = order.round.as_ref().map(|round| round.run.to_string());
-    draft.purpose = Some(Purpose {
-        text: terms.purpose.clone(),
-        basis: Some(terms.basis.clone()),
-        scope: Some(terms.dataset.to_string()),
-        mode: Some(permit.output().as_str().to_owned()),
-        case_no: Some(terms.case_number.clone()),
-        contract: Some(permit.contract().to_string()),
-        until_ms: Some(terms.until_ms),
-        ..Purpose::default()
-    });
-    draft.model = Some(Model { params: Some(order.params_digest()), ..Model::new(order.model) });
-    if let Some(target) = &mut draft.target {
-        target.grade = Some(permit.descriptor().meta.grade.to_string());
-    }
 }
 
 fn about(fact: &Fact) -> (Stage, Target) {

@@ -2,15 +2,27 @@
 
 use std::{sync::PoisonError, time::Duration};
 
+use qianmo_crypto::sm3::Digest;
 use qianmo_proto::{JobId, WireError, views::Reason};
 use qianmo_trail::TrailError;
 use tokio::{sync::watch, time};
 
-use super::{Intent, Ledger, unavailable};
-use crate::{
-    job::run::Used,
-    store::facts::{End, Ending, Fact},
-};
+use super::{Charge, Intent, Ledger, unavailable};
+use crate::store::facts::{End, Ending, Fact};
+
+/// What a run took: for the trail, not for the consumer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Used {
+    pub(crate) rows_read: u64,
+    pub(crate) fuel: u64,
+    /// Blob of the log lines for the data owner.
+    pub(crate) log: Option<Digest>,
+}
+
+impl Used {
+    /// Nothing ran.
+    pub(crate) const NOTHING: Self = Self { rows_read: 0, fuel: 0, log: None };
+}
 
 /// Pause before an outcome is tried again; each one is twice as long as the one before,
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -19,9 +31,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 impl Ledger {
     /// Records how a job ended, as [`Self::end`] does.
-    pub(crate) async fn outcome(
+    pub(crate) async fn outcome<P: Charge>(
         &self,
-        intent: Intent,
+        intent: Intent<P>,
         (end, reasons): (End, Vec<Reason>),
         used: Used,
         stop: watch::Receiver<bool>,

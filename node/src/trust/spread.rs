@@ -3,22 +3,25 @@
 
 use std::{fs, time::Duration};
 
-use qianmo_proto::{Identity, Request, WireError, limits, views::ListView};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use qianmo_proto::{Identity, WireError, ask::CrlGet, limits};
+use tokio::{
+    sync::watch::Receiver,
+    time::{MissedTickBehavior, interval, timeout},
+};
 
 use super::keep;
 use crate::{
-    net::{client::Allowance, peers::silent},
-    node::Shared,
+    net::client::Allowance,
+    peers::silent,
+    rooms::{Books, Door},
 };
 
 /// How long a peer's lists may be in coming.
 const FETCH: Duration = Duration::from_secs(30);
 
 /// Asks the peers again and again, until the node stops.
-pub(crate) async fn run(node: Shared) {
-    let Some(every) = node.config.crl_fetch else { return };
-    let mut stop = node.stopping();
+pub(crate) async fn run(books: Books, door: Door, mut stop: Receiver<bool>) {
+    let Some(every) = door.config.crl_fetch else { return };
     let mut tick = interval(every);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -27,28 +30,28 @@ pub(crate) async fn run(node: Shared) {
             _ = stop.wait_for(|stop| *stop) => return,
         }
         tokio::select! {
-            () = round(&node) => {}
+            () = round(&books, &door) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }
 }
 
 /// Asks every peer once, one after the other.
-async fn round(node: &Shared) {
+async fn round(books: &Books, door: &Door) {
     let peers: Vec<(Identity, String)> =
-        node.state().peers.iter().map(|(peer, address)| (peer.clone(), address.clone())).collect();
+        books.state().peers.iter().map(|(peer, address)| (peer.clone(), address.clone())).collect();
     for (peer, address) in peers {
-        if node.breakers.admit(&peer, node.now_ms()).is_err() {
+        if door.breakers.admit(&peer, books.now_ms()).is_err() {
             continue;
         }
-        let asked = timeout(FETCH, fetch(node, &peer, &address)).await;
+        let asked = timeout(FETCH, fetch(door, &peer, &address)).await;
         let offered = asked.unwrap_or_else(|_| Err(silent(&peer, &address, FETCH)));
-        node.breakers.note(&peer, offered.as_ref().err(), node.now_ms());
+        door.breakers.note(&peer, offered.as_ref().err(), books.now_ms());
         match offered {
             Ok(pem) if pem.is_empty() => {}
-            Ok(pem) => take(node, &peer, pem).await,
+            Ok(pem) => take(books, door, &peer, pem).await,
             Err(error) => {
-                node.links.forget(&peer).await;
+                door.links.forget(&peer).await;
                 tracing::debug!(%peer, %error, "the peer was not asked for newer revocation lists");
             }
         }
@@ -56,19 +59,19 @@ async fn round(node: &Shared) {
 }
 
 /// The lists that `peer` has and this node lacks, PEM.
-async fn fetch(node: &Shared, peer: &Identity, address: &str) -> Result<String, WireError> {
-    let have = super::lists(node).into_iter().map(|list| (list.issuer, list.number)).collect();
-    let allowed = Allowance { patience: node.config.limits.search, bytes: limits::HEADER_BYTES };
-    let asked = node.links.exchange::<Vec<ListView>>(peer, address, Request::CrlGet { have }, allowed);
+async fn fetch(door: &Door, peer: &Identity, address: &str) -> Result<String, WireError> {
+    let have = super::lists(door).into_iter().map(|list| (list.issuer, list.number)).collect();
+    let allowed = Allowance { patience: door.config.limits.search, bytes: limits::HEADER_BYTES };
+    let asked = door.links.exchange(peer, address, CrlGet { have }, allowed);
     let (_, pem) = asked.await?;
     // What is no text is no list either: it will not parse.
     Ok(String::from_utf8_lossy(&pem).into_owned())
 }
 
 /// Puts an offered list in use, if it is one, off the runtime: megabytes may have to be parsed and kept.
-async fn take(node: &Shared, peer: &Identity, pem: String) {
-    let shared = node.clone();
-    let taken = tokio::task::spawn_blocking(move || adopt(&shared, &pem)).await;
+async fn take(books: &Books, door: &Door, peer: &Identity, pem: String) {
+    let (door, now_ms) = (door.clone(), books.now_ms());
+    let taken = tokio::task::spawn_blocking(move || adopt(&door, &pem, now_ms)).await;
     match taken.map_err(|e| e.to_string()).flatten() {
         Ok(true) => tracing::info!(%peer, "a newer revocation list came from a peer and is in use"),
         Ok(false) => {}
@@ -76,12 +79,11 @@ async fn take(node: &Shared, peer: &Identity, pem: String) {
     }
 }
 
-fn adopt(node: &Shared, pem: &str) -> Result<bool, String> {
-    let config = &node.config;
+fn adopt(door: &Door, pem: &str, now_ms: i64) -> Result<bool, String> {
+    let config = &door.config;
     let roots = fs::read_to_string(&config.files.roots).map_err(|e| e.to_string())?;
-    let newer =
-        node.trust.adopt(&roots, pem, config.crl_grace_s, node.now_ms()).map_err(|e| e.to_string())?;
-    if newer && let Err(e) = keep(config, &node.trust.current().lists_pem()) {
+    let newer = door.trust.adopt(&roots, pem, config.crl_grace_s, now_ms).map_err(|e| e.to_string())?;
+    if newer && let Err(e) = keep(config, &door.trust.current().lists_pem()) {
         tracing::error!(error = %e, "the revocation list in use is not kept; an older one could be used after a restart");
     }
     Ok(newer)

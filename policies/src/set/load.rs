@@ -8,7 +8,7 @@ use cedar_policy::{
 };
 use miette::Diagnostic;
 use qianmo_crypto::sm3;
-use qianmo_proto::Name;
+use qianmo_proto::{ErrorClass, ErrorCode, Name};
 
 use super::{CONTRACT, PolicyInfo, PolicySet, RUN_JOB, Slice, actions, forbids};
 use crate::{
@@ -100,7 +100,20 @@ impl Named {
             self.mistakes.push(Mistake::in_policy(&id, "is there already; give this one another @id"));
             return None;
         }
-        Some(PolicyInfo { id, text_en, text_zh, forbids, shipped })
+        let code = self.code(&id, value("code"))?;
+        Some(PolicyInfo { id, text_en, text_zh, code, forbids, shipped })
+    }
+
+    /// The error code that a deny by the policy `id` has, or a mistake.
+    fn code(&mut self, id: &str, written: Option<String>) -> Option<ErrorCode> {
+        let Some(written) = written else { return Some(ErrorCode::Denied) };
+        let code = written.parse().ok().filter(|code: &ErrorCode| code.class() == ErrorClass::Policy);
+        if code.is_none() {
+            let message =
+                format!("has the @code {written:?}, which is no code of a policy's; see docs/errors.md");
+            self.mistakes.push(Mistake::in_policy(id, message));
+        }
+        code
     }
 
     /// Everything in one Cedar set, strictly validated.

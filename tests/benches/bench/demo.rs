@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use qianmo::clock::Stopwatch;
+use qianmo_net::clock::Stopwatch;
 use qianmo_tests::program;
 use tokio::process::Command;
 

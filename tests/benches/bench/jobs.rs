@@ -3,14 +3,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use qianmo::{
-    clock::Stopwatch,
-    net::client::{Client, Credentials},
-};
 use qianmo_certs::chain_from_pem;
 use qianmo_crypto::sm3::Digest;
+use qianmo_net::{client::Client, clock::Stopwatch, credentials::Credentials};
 use qianmo_proto::{
-    ContractId, Request, Signed,
+    ContractId, Signed, ask,
     views::{JobState, JobView},
 };
 use qianmo_tests::{Ask, Clinic, block_on};
@@ -103,11 +100,11 @@ impl Orderer {
         let chain = chain_from_pem(&self.who.certificate_pem)?;
         let leaf = chain.first().ok_or("the consumer has no certificate")?;
         let order = Signed::sign(&order, leaf, self.who.keys.as_ref())?;
-        let job: JobView = self.client.call(Request::JobRun { order, wait_ms: WAIT_MS }).await?;
+        let job: JobView = self.client.call(ask::JobRun { order, wait_ms: WAIT_MS }).await?;
         if job.state != JobState::Released {
             return Err(format!("{} is {}: {:?}", job.id, job.state.as_str(), job.error).into());
         }
-        let _: serde_json::Value = self.client.call(Request::ResultGet { id: job.id }).await?;
+        let _ = self.client.call(ask::ResultGet { id: job.id }).await?;
         Ok(watch.elapsed())
     }
 }

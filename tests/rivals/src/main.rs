@@ -13,8 +13,8 @@ mod link;
 mod ours;
 mod usual;
 
-/// The product's glue. It is private to the node, and a copy would be no measurement of it.
-#[path = "../../../node/src/net"]
+/// The product's glue. It is private to its crate, and a copy would be no measurement of it.
+#[path = "../../../node/net/src"]
 mod net {
     #[expect(dead_code, reason = "the names of group and suite are for the node's views")]
     pub(crate) mod quic;

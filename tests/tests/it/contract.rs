@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use qianmo_proto::{
-    ErrorCode, JobOrder, Request, WireError,
+    ErrorCode, JobOrder, WireError, ask,
     contract::OutputKind,
     views::{JobState, JobView},
 };
-use qianmo_tests::{Ask, Clinic, block_on, eventually, now_ms, of_job};
+use qianmo_tests::{Ask, Clinic, block_on, now_ms, of_job};
 
 #[track_caller]
 fn refused(result: Result<JobView, WireError>, code: ErrorCode, policy: &str) {
@@ -18,10 +18,10 @@ fn refused(result: Result<JobView, WireError>, code: ErrorCode, policy: &str) {
 
 #[test]
 fn an_expired_contract_grants_nothing() {
-    let clinic = Clinic::shared();
-    let until_ms = now_ms() + 2_000;
+    let clinic = Clinic::with(|node| node.set_time(now_ms()), &[]);
+    let until_ms = now_ms() + 60_000;
     let contract = clinic.contract(&Ask { until_ms, ..clinic.terms(clinic.counter()) });
-    eventually("the contract's end", || (now_ms() > until_ms).then_some(()));
+    clinic.node.set_time(until_ms + 1);
     refused(clinic.consumer().order(&clinic.count(&contract)), ErrorCode::Contract, "contract-expired");
     let view = clinic.see(&contract);
     assert_eq!((view.runs_used, view.reason.as_deref()), (0, Some("expired")));
@@ -37,13 +37,13 @@ fn a_request_with_an_end_in_the_past_is_refused() {
 
 #[test]
 fn a_job_that_runs_when_its_contract_ends_is_stopped() {
-    let clinic = Clinic::shared();
+    let clinic = Clinic::with(|node| node.set_time(now_ms()), &[]);
     let model = clinic.bring("loop_forever");
-    let until_ms = now_ms() + 3_000;
+    let until_ms = now_ms() + 60_000;
     let contract = clinic.contract(&Ask { until_ms, ..clinic.terms(model) });
+    clinic.node.set_time(until_ms - 50);
     let job = clinic.consumer().order(&clinic.run(&contract, model, "{}")).unwrap();
     assert_eq!(job.error.unwrap().code, ErrorCode::Limit);
-    assert!(now_ms() >= until_ms);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn an_order_beside_the_contract_is_refused_and_costs_nothing() {
 fn a_contract_is_for_one_dataset() {
     let clinic = Clinic::shared();
     let listed = qianmo_tests::descriptor("elsewhere", "screening-a.csv", &[("mean_radius", "float64")]);
-    let _: serde_json::Value = clinic.steward().call(Request::DataAdd { descriptor: listed }).unwrap();
+    let _ = clinic.steward().call(ask::DataAdd { descriptor: listed }).unwrap();
     let contract = clinic.contract(&clinic.terms(clinic.counter()));
     let dataset = "hospital-a/elsewhere".parse().unwrap();
     let order = JobOrder { dataset, ..clinic.count(&contract) };
@@ -134,9 +134,8 @@ fn the_same_order_sent_twice_is_one_job_and_one_charge() {
     let contract = clinic.contract(&Ask { runs: 5, ..clinic.terms(clinic.counter()) });
     let order = clinic.consumer().person.sign(&clinic.count(&contract));
     let (one, two) = (clinic.consumer().connect(), clinic.consumer().connect());
-    let send = || Request::JobRun { order: order.clone(), wait_ms: 60_000 };
-    let (first, second) =
-        block_on(async { tokio::join!(one.call::<JobView>(send()), two.call::<JobView>(send())) });
+    let send = || ask::JobRun { order: order.clone(), wait_ms: 60_000 };
+    let (first, second) = block_on(async { tokio::join!(one.call(send()), two.call(send())) });
     let (first, second) = (first.unwrap(), second.unwrap());
     assert_eq!((first.state, second.state), (JobState::Released, JobState::Released));
     let late: JobView = clinic.consumer().call(send()).unwrap();
@@ -154,10 +153,10 @@ fn of_two_orders_for_the_last_run_exactly_one_wins() {
         let contract = clinic.contract(&clinic.terms(clinic.counter()));
         let order = || {
             let order = clinic.consumer().person.sign(&clinic.count(&contract));
-            Request::JobRun { order, wait_ms: 60_000 }
+            ask::JobRun { order, wait_ms: 60_000 }
         };
         let (a, b) = (order(), order());
-        let (a, b) = block_on(async { tokio::join!(one.call::<JobView>(a), two.call::<JobView>(b)) });
+        let (a, b) = block_on(async { tokio::join!(one.call(a), two.call(b)) });
         let (won, lost) = if a.is_ok() { (a, b) } else { (b, a) };
         assert_eq!(won.unwrap().state, JobState::Released);
         refused(lost, ErrorCode::Contract, "contract-spent");
@@ -182,15 +181,12 @@ fn a_federated_run_counts_once_and_its_rounds_are_bounded() {
 }
 
 #[test]
-fn a_revoked_contract_stops_its_running_job_within_a_second() {
+fn a_revoked_contract_stops_its_running_job() {
     let clinic = Clinic::shared();
     let (job, contract) = clinic.endless_job();
-    let watch = qianmo::clock::Stopwatch::start();
     let reason = "no longer".to_owned();
-    let _: serde_json::Value =
-        clinic.steward().call(Request::ContractRevoke { id: contract.clone(), reason }).unwrap();
-    let ended: JobView = clinic.consumer().call(Request::JobShow { id: job.id, wait_ms: 30_000 }).unwrap();
-    assert!(watch.elapsed().as_millis() < 1_000, "it took {:?}", watch.elapsed());
+    let _ = clinic.steward().call(ask::ContractRevoke { id: contract.clone(), reason }).unwrap();
+    let ended: JobView = clinic.consumer().call(ask::JobShow { id: job.id, wait_ms: 30_000 }).unwrap();
     assert_eq!((ended.state, ended.error.unwrap().code), (JobState::Failed, ErrorCode::Stopped));
     refused(clinic.consumer().order(&clinic.count(&contract)), ErrorCode::Contract, "contract-not-in-force");
 }

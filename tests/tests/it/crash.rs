@@ -2,10 +2,10 @@
 //! verifies.
 
 use qianmo_proto::{
-    ContractId, ErrorCode, JobId, JobOrder, Request, Signed, WireError,
+    ContractId, ErrorCode, JobId, JobOrder, Signed, WireError, ask,
     views::{JobState, JobView},
 };
-use qianmo_tests::{Clinic, block_on, of_job};
+use qianmo_tests::{Clinic, block_on, now_ms, of_job};
 
 /// A clinic whose node dies at `point` of its first job, after it has.
 struct Wreck {
@@ -23,14 +23,14 @@ impl Wreck {
         let client = wreck.clinic.consumer().connect();
         let request = wreck.request();
         // The node dies while this thread waits for an answer, which never comes: it is left behind.
-        std::thread::spawn(move || block_on(client.call::<JobView>(request)));
+        std::thread::spawn(move || block_on(client.call(request)));
         let ended = wreck.clinic.node.wait_for_end();
         assert_eq!(ended.exit, None, "it was to die by a signal: {ended}");
         wreck
     }
 
-    fn request(&self) -> Request {
-        Request::JobRun { order: self.order.clone(), wait_ms: 60_000 }
+    fn request(&self) -> ask::JobRun {
+        ask::JobRun { order: self.order.clone(), wait_ms: 60_000 }
     }
 
     fn id(&self) -> JobId {
@@ -39,7 +39,7 @@ impl Wreck {
 
     /// The job at its end, as far as the restarted node knows it.
     fn job(&self) -> Result<JobView, WireError> {
-        self.clinic.consumer().call(Request::JobShow { id: self.id(), wait_ms: 60_000 })
+        self.clinic.consumer().call(ask::JobShow { id: self.id(), wait_ms: 60_000 })
     }
 
     /// One outcome, one charge, a result to fetch, a trail that verifies, on line and off.
@@ -128,10 +128,9 @@ fn a_node_killed_while_a_job_runs_takes_it_up_again() {
     let (job, contract) = clinic.endless_job();
     clinic.node.kill9();
     clinic.node.start();
-    let running: JobView =
-        clinic.consumer().call(Request::JobShow { id: job.id.clone(), wait_ms: 0 }).unwrap();
+    let running: JobView = clinic.consumer().call(ask::JobShow { id: job.id.clone(), wait_ms: 0 }).unwrap();
     assert_eq!(running.state, JobState::Running);
-    let stopped: JobView = clinic.consumer().call(Request::JobStop { id: job.id.clone() }).unwrap();
+    let stopped: JobView = clinic.consumer().call(ask::JobStop { id: job.id.clone() }).unwrap();
     assert_eq!(stopped.error.unwrap().code, ErrorCode::Stopped);
     assert_eq!(clinic.see(&contract).runs_used, 1);
     assert_eq!(of_job(&clinic.auditor().trail(), job.id.as_str()), ["intent", "fact", "outcome"]);
@@ -144,9 +143,9 @@ fn a_node_told_to_stop_does_not_wait_for_an_endless_job() {
     let (job, contract) = clinic.endless_job();
     clinic.node.stop();
     clinic.node.start();
-    let show = Request::JobShow { id: job.id.clone(), wait_ms: 0 };
-    assert_eq!(clinic.consumer().call::<JobView>(show).unwrap().state, JobState::Running);
-    let stopped: JobView = clinic.consumer().call(Request::JobStop { id: job.id.clone() }).unwrap();
+    let show = ask::JobShow { id: job.id.clone(), wait_ms: 0 };
+    assert_eq!(clinic.consumer().call(show).unwrap().state, JobState::Running);
+    let stopped: JobView = clinic.consumer().call(ask::JobStop { id: job.id.clone() }).unwrap();
     assert_eq!(stopped.error.unwrap().code, ErrorCode::Stopped);
     assert_eq!(clinic.see(&contract).runs_used, 1);
     assert_eq!(of_job(&clinic.auditor().trail(), job.id.as_str()), ["intent", "fact", "outcome"]);
@@ -154,15 +153,15 @@ fn a_node_told_to_stop_does_not_wait_for_an_endless_job() {
 
 #[test]
 fn a_job_whose_contract_ended_while_the_node_was_down_is_not_taken_up_again() {
-    let clinic = Clinic::new();
+    let clinic = Clinic::with(|node| node.set_time(now_ms()), &[]);
     let model = clinic.bring("loop_forever");
-    let until_ms = qianmo_tests::now_ms() + 3_000;
+    let until_ms = now_ms() + 600_000;
     let contract = clinic.contract(&qianmo_tests::Ask { until_ms, ..clinic.terms(model) });
     let order = clinic.consumer().person.sign(&clinic.run(&contract, model, "{}"));
-    let job: JobView = clinic.consumer().call(Request::JobRun { order, wait_ms: 0 }).unwrap();
+    let job: JobView = clinic.consumer().call(ask::JobRun { order, wait_ms: 0 }).unwrap();
     clinic.node.kill9();
-    qianmo_tests::eventually("the contract's end", || (qianmo_tests::now_ms() > until_ms).then_some(()));
+    clinic.node.set_time(until_ms + 1);
     clinic.node.start();
-    let ended: JobView = clinic.consumer().call(Request::JobShow { id: job.id, wait_ms: 0 }).unwrap();
+    let ended: JobView = clinic.consumer().call(ask::JobShow { id: job.id, wait_ms: 0 }).unwrap();
     assert_eq!((ended.state, ended.error.unwrap().code), (JobState::Failed, ErrorCode::Contract));
 }

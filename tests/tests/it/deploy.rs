@@ -5,9 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use qianmo::config::Config;
+use qianmo_node::config::Config;
 use qianmo_policies::PolicySet;
-use qianmo_proto::{DatasetMeta, Identity, Request};
+use qianmo_proto::{DatasetMeta, Identity, ask};
 use qianmo_tests::{Clinic, workspace};
 use serde_json::Value;
 
@@ -60,7 +60,7 @@ fn numbers(name: &str, text: &str) {
 fn descriptor(name: &str, text: &str) {
     let clinic = Clinic::shared();
     let renamed = text.replacen("name = \"screening\"", "name = \"sample\"", 1);
-    let listed: Result<DatasetMeta, _> = clinic.steward().call(Request::DataAdd { descriptor: renamed });
+    let listed: Result<DatasetMeta, _> = clinic.steward().call(ask::DataAdd { descriptor: renamed });
     assert_eq!(listed.unwrap_or_else(|e| panic!("{name}: {e}")).fields.len(), 31);
     clinic.steward().ok(&["data", "rm", "sample"]);
 }

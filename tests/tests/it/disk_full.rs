@@ -2,13 +2,13 @@
 
 use std::{fs, sync::Arc};
 
-use qianmo::{
-    clock::SystemClock,
+use qianmo_net::clock::SystemClock;
+use qianmo_node::{
     config::Config,
     node::{Node, ServeOptions},
 };
 use qianmo_proto::{
-    ErrorCode, Request,
+    ErrorCode, ask,
     views::{JobState, JobView},
 };
 use qianmo_tests::{Ask, Clinic, block_on, of_job};
@@ -59,8 +59,8 @@ fn what_cannot_be_recorded_is_not_done() {
     let contract = clinic.contract(&Ask { runs: 3, ..clinic.terms(clinic.counter()) });
     let order = clinic.consumer().person.sign(&clinic.count(&contract));
     let run = || {
-        let request = Request::JobRun { order: order.clone(), wait_ms: 60_000 };
-        clinic.consumer().call::<JobView>(request)
+        let request = ask::JobRun { order: order.clone(), wait_ms: 60_000 };
+        clinic.consumer().call(request)
     };
     let peer = ["peer", "add", "qianmo://hospital-b/node/main", "127.0.0.1:9"];
 
@@ -89,14 +89,14 @@ fn an_outcome_that_found_no_room_is_made_up_for_when_there_is_some() {
     let (clinic, disk, node) = on_a_small_disk();
     let (job, contract) = clinic.endless_job();
     disk.set_capacity(Some(disk.used()));
-    let stop = || clinic.consumer().call::<JobView>(Request::JobStop { id: job.id.clone() }).unwrap();
+    let stop = || clinic.consumer().call(ask::JobStop { id: job.id.clone() }).unwrap();
     assert_eq!(stop().state, JobState::Running, "there is no outcome without its entry");
     assert_eq!(clinic.see(&contract).runs_used, 1);
     clinic.still_serves();
 
     disk.set_capacity(None);
     let ended: JobView =
-        clinic.consumer().call(Request::JobShow { id: job.id.clone(), wait_ms: 60_000 }).unwrap();
+        clinic.consumer().call(ask::JobShow { id: job.id.clone(), wait_ms: 60_000 }).unwrap();
     assert_eq!((ended.state, ended.error.unwrap().code), (JobState::Failed, ErrorCode::Stopped));
     assert_eq!(of_job(&clinic.auditor().trail(), job.id.as_str()), ["intent", "outcome"]);
     verifies(&clinic, &disk, node);
@@ -109,7 +109,7 @@ fn an_outcome_in_doubt_is_recorded_once() {
     for step in 0..3 {
         let (job, _) = clinic.endless_job();
         disk.fail_step_in(step);
-        let stop = Request::JobStop { id: job.id.clone() };
+        let stop = ask::JobStop { id: job.id.clone() };
         let ended: JobView = clinic.consumer().call(stop).unwrap();
         assert_eq!(ended.state, JobState::Failed, "step {step}: it is tried again within seconds");
         assert_eq!(of_job(&clinic.auditor().trail(), job.id.as_str()), ["intent", "outcome"], "step {step}");
@@ -122,7 +122,7 @@ fn an_outcome_that_found_no_room_is_made_up_for_at_the_next_start() {
     let (clinic, disk, node) = on_a_small_disk();
     let (job, contract) = clinic.endless_job();
     disk.set_capacity(Some(disk.used()));
-    let stopped: JobView = clinic.consumer().call(Request::JobStop { id: job.id.clone() }).unwrap();
+    let stopped: JobView = clinic.consumer().call(ask::JobStop { id: job.id.clone() }).unwrap();
     assert_eq!(stopped.state, JobState::Running, "there is no outcome without its entry");
     let fetched = clinic.consumer().fails(&["result", "get", job.id.as_str()]);
     assert_ne!(fetched.exit, 0);
@@ -130,7 +130,7 @@ fn an_outcome_that_found_no_room_is_made_up_for_at_the_next_start() {
 
     let left = disk.after_power_loss(Survival::None);
     let node = run_on(&clinic, &left);
-    let stopped: JobView = clinic.consumer().call(Request::JobStop { id: job.id.clone() }).unwrap();
+    let stopped: JobView = clinic.consumer().call(ask::JobStop { id: job.id.clone() }).unwrap();
     assert_eq!((stopped.state, stopped.error.unwrap().code), (JobState::Failed, ErrorCode::Stopped));
     assert_eq!(clinic.see(&contract).runs_used, 1);
     assert_eq!(of_job(&clinic.auditor().trail(), job.id.as_str()), ["intent", "fact", "outcome"]);

@@ -3,16 +3,13 @@
 use std::fs;
 
 use qianmo_certs::Csr;
-use qianmo_proto::{
-    ErrorCode, Identity, JobOrder, Request, Signed, Terms, WireError, World,
-    views::{NodeView, RequestView},
-};
+use qianmo_proto::{ErrorCode, Identity, JobOrder, Signed, Terms, WireError, World, ask, views::NodeView};
 use qianmo_tests::{Ask, Clinic, Federation, Person, Session, block_on, eventually, now_ms};
 
 const DAY_MS: i64 = 86_400_000;
 
 fn greet(person: &Person, clinic: &Clinic) -> Result<NodeView, WireError> {
-    Session { person, node: &clinic.node }.call(Request::NodeInfo {})
+    Session { person, node: &clinic.node }.call(ask::NodeInfo {})
 }
 
 #[test]
@@ -75,7 +72,7 @@ fn a_revocation_counts_from_the_next_request_on() {
     let clinic = Clinic::new();
     let leaver = clinic.federation.person("university", "consumer", "leaver");
     let connected = Session { person: &leaver, node: &clinic.node }.connect();
-    let ask = || block_on(connected.call::<NodeView>(Request::NodeInfo {}));
+    let ask = || block_on(connected.call(ask::NodeInfo {}));
     assert_eq!(ask().unwrap().caller, *leaver.identity());
 
     let certificate = leaver.dir().join("id.crt");
@@ -138,7 +135,7 @@ fn an_older_list_is_not_used_after_a_restart_either() {
     let list = node.dir().join("crl.pem");
     let newer = || federation.with_ca(|ca| ca.crl(24, now_ms()).unwrap());
     let in_use = || {
-        let seen: NodeView = Session { person: &sun, node: &node }.call(Request::NodeInfo {}).unwrap();
+        let seen: NodeView = Session { person: &sun, node: &node }.call(ask::NodeInfo {}).unwrap();
         seen.lists[0].number.clone()
     };
     let first = fs::read_to_string(&list).unwrap();
@@ -227,10 +224,9 @@ fn a_document_counts_only_if_its_signer_sends_it() {
     let contract = clinic.contract(&ask);
     let chen = clinic.consumer().person;
 
-    let terms: Request = Request::RequestNew { terms: chen.sign(&ask.terms()) };
-    let order = Request::JobRun { order: chen.sign(&clinic.count(&contract)), wait_ms: 0 };
-    for request in [terms, order] {
-        let refused = other.call::<serde_json::Value>(request).unwrap_err();
+    let terms = ask::RequestNew { terms: chen.sign(&ask.terms()) };
+    let order = ask::JobRun { order: chen.sign(&clinic.count(&contract)), wait_ms: 0 };
+    for refused in [other.call(terms).unwrap_err(), other.call(order).unwrap_err()] {
         assert_eq!(refused.code, ErrorCode::Signer, "{refused}");
     }
     assert_eq!(clinic.see(&contract).runs_used, 0);
@@ -255,8 +251,7 @@ fn a_document_changed_on_the_way_is_refused() {
     let other = consumer.person.sign(&Ask { runs: 1000, ..ask }.terms());
     let other = serde_json::to_value(&other).unwrap();
 
-    let code =
-        |terms: Signed<Terms>| consumer.call::<RequestView>(Request::RequestNew { terms }).unwrap_err().code;
+    let code = |terms: Signed<Terms>| consumer.call(ask::RequestNew { terms }).unwrap_err().code;
     // Another payload under the same signature, another signature, a signature for another purpose.
     assert_eq!(code(forged(&good, |json| json["payload"] = other["payload"].clone())), ErrorCode::Signature);
     assert_eq!(
@@ -271,7 +266,7 @@ fn a_document_changed_on_the_way_is_refused() {
         code(forged(&good, |json| json["certificate"] = "bm90IGEgY2VydA==".into())),
         ErrorCode::Certificate
     );
-    assert!(consumer.call::<RequestView>(Request::RequestNew { terms: good }).is_ok());
+    assert!(consumer.call(ask::RequestNew { terms: good }).is_ok());
 }
 
 #[test]
@@ -291,11 +286,11 @@ fn a_node_is_no_consumer() {
     }
     let node = Person::new(clinic.consumer().person.terminal().clone(), dir, identity);
     let session = Session { person: &node, node: &clinic.node };
-    assert!(session.call::<NodeView>(Request::NodeInfo {}).is_ok(), "nodes look around");
+    assert!(session.call(ask::NodeInfo {}).is_ok(), "nodes look around");
     let refused = session.push("stats", World::Analysis, qianmo_sandbox::shipped::STATS).unwrap_err();
     assert_eq!(refused.code, ErrorCode::Role, "{refused}");
     // A node searches for a person or not at all.
-    let search = Request::CatalogSearch { query: String::new(), federated: false, question: None };
-    let refused = session.call::<serde_json::Value>(search).unwrap_err();
+    let search = ask::CatalogSearch { query: String::new(), federated: false, question: None };
+    let refused = session.call(search).unwrap_err();
     assert_eq!(refused.code, ErrorCode::Signer, "{refused}");
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use qianmo_proto::{ErrorCode, Question, Request, Signed, views::SearchView};
+use qianmo_proto::{ErrorCode, Question, Signed, ask};
 use qianmo_tests::{Federation, Node, Person, Session, descriptor, now_ms};
 
 /// Node A of hospital-a, which knows B of hospital-b, which lists `screening`.
@@ -35,7 +35,7 @@ impl Two {
         let steward = self.federation.person("hospital-b", "steward", "wu");
         let listed = descriptor("screening", "rows.csv", &[("height", "float64")]);
         let at_b = Session { person: &steward, node: &self.b };
-        let _: serde_json::Value = at_b.call(Request::DataAdd { descriptor: listed }).unwrap();
+        let _ = at_b.call(ask::DataAdd { descriptor: listed }).unwrap();
     }
 
     fn admin(&self) -> Person {
@@ -113,8 +113,8 @@ fn a_node_answers_the_person_who_asks_and_not_the_node_that_passes_it_on() {
 
     // Not signed, signed by somebody else, or signed for another node to pass on.
     let ask = |question: Option<Signed<Question>>| {
-        let search = Request::CatalogSearch { query: String::new(), federated: true, question };
-        Session { person: &chen, node: &two.a }.call::<SearchView>(search).unwrap_err()
+        let search = ask::CatalogSearch { query: String::new(), federated: true, question };
+        Session { person: &chen, node: &two.a }.call(search).unwrap_err()
     };
     let question = |through: &Node| Question {
         v: 1,

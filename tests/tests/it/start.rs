@@ -8,16 +8,16 @@ use std::{
     sync::Arc,
 };
 
-use qianmo::{
-    clock::SystemClock,
-    config::Config,
-    keys,
-    node::{Node as Server, ServeOptions, StartError},
-};
 use qianmo_crypto::{
     CryptoError,
     keys::{DEK_LEN, KeyProvider, SoftKeys},
     sm2::{PublicKey, Signature},
+};
+use qianmo_net::{clock::SystemClock, keys};
+use qianmo_node::{
+    config::Config,
+    node::{Node as Server, ServeOptions},
+    start::StartError,
 };
 use qianmo_tests::{Clinic, Ended, Failure, Federation, Node, block_on};
 use rustix::process::{Pid, Signal, kill_process};

@@ -3,13 +3,13 @@
 use std::{any::Any, fs, net::UdpSocket};
 
 use qianmo_certs::chain_from_pem;
-use qianmo_proto::{Request, WireError, views::NodeView};
+use qianmo_proto::{WireError, ask, views::NodeView};
 use qianmo_tests::{Federation, Node, Person, Session, eventually, now_ms};
 
 const HOUR_MS: i64 = 3_600_000;
 
 fn greet(person: &Person, node: &Node) -> Result<NodeView, WireError> {
-    Session { person, node }.call(Request::NodeInfo {})
+    Session { person, node }.call(ask::NodeInfo {})
 }
 
 /// Puts `text` in place of a file in one step.

@@ -8,9 +8,9 @@ use std::{
     time::Duration,
 };
 
-use qianmo::net::client::{Allowance, Client};
+use qianmo_net::client::{Allowance, Client};
 use qianmo_proto::{
-    ErrorCode, Reply, Request, RequestHeader, WireError, World, limits,
+    Ask, ErrorCode, Reply, RequestHeader, WireError, World, ask, limits,
     views::{JobState, JobView, NodeView},
 };
 use qianmo_tests::{Clinic, block_on};
@@ -39,16 +39,19 @@ async fn refusal(connection: &Connection, bytes: &[u8]) -> WireError {
 }
 
 async fn greet(client: &Client) -> Result<NodeView, WireError> {
-    client.call(Request::NodeInfo {}).await
+    client.call(ask::NodeInfo {}).await
+}
+
+/// A header that says that `length` bytes follow.
+fn with_body<A: Ask>(ask: A, length: u64) -> Vec<u8> {
+    frame(&serde_json::to_vec(&RequestHeader::new(&ask, length).unwrap()).unwrap())
 }
 
 #[test]
 fn bad_frames_are_refused_one_by_one() {
     let clinic = Clinic::shared();
     let client = clinic.consumer().connect();
-    let info = serde_json::to_vec(&RequestHeader::new(Request::NodeInfo {}, 0)).unwrap();
-    let with_body =
-        |request: Request, body: u64| frame(&serde_json::to_vec(&RequestHeader::new(request, body)).unwrap());
+    let info = serde_json::to_vec(&RequestHeader::new(&ask::NodeInfo {}, 0).unwrap()).unwrap();
     let push = || {
         let manifest = clinic.consumer().person.sign(&qianmo_proto::ModelManifest {
             v: 1,
@@ -58,7 +61,7 @@ fn bad_frames_are_refused_one_by_one() {
             digest: qianmo_crypto::sm3::digest(b""),
             bytes: 0,
         });
-        Request::ModelPush { manifest }
+        ask::ModelPush { manifest }
     };
     let half = |bytes: &[u8]| bytes[..bytes.len() / 2].to_vec();
     let cases: [(&str, Vec<u8>, ErrorCode); 14] = [
@@ -73,7 +76,7 @@ fn bad_frames_are_refused_one_by_one() {
         ("no kind", frame(br#"{"v":1}"#), ErrorCode::BadRequest),
         ("unknown kind", frame(br#"{"v":1,"kind":"peer.steal","args":{}}"#), ErrorCode::UnknownKind),
         ("wrong version", frame(br#"{"v":2,"kind":"node.info","args":{}}"#), ErrorCode::UnknownVersion),
-        ("a body nobody wants", with_body(Request::NodeInfo {}, 5), ErrorCode::TooLarge),
+        ("a body nobody wants", with_body(ask::NodeInfo {}, 5), ErrorCode::TooLarge),
         ("a body over the limit", with_body(push(), limits::BODY_BYTES as u64 + 1), ErrorCode::TooLarge),
         ("half a body", [with_body(push(), 1000), vec![0; 10]].concat(), ErrorCode::Incomplete),
     ];
@@ -181,7 +184,7 @@ fn a_request_that_is_too_long_is_named_at_once() {
     let clinic = Clinic::shared();
     let client = clinic.steward().connect();
     let descriptor = "x".repeat(limits::HEADER_BYTES + 1);
-    let refused = block_on(client.call::<serde_json::Value>(Request::DataAdd { descriptor })).unwrap_err();
+    let refused = block_on(client.call(ask::DataAdd { descriptor })).unwrap_err();
     assert_eq!(refused.code, ErrorCode::TooLarge, "{refused}");
     for word in ["data.add is not sent", "the limit is 1048576"] {
         assert!(refused.message.contains(word), "{word:?} is missing in {refused}");
@@ -195,7 +198,7 @@ fn a_request_that_is_too_long_is_named_at_once() {
         bytes: 0,
     });
     let body = vec![0; limits::BODY_BYTES + 1];
-    let push = client.exchange::<serde_json::Value>(Request::ModelPush { manifest }, &body);
+    let push = client.exchange(ask::ModelPush { manifest }, &body);
     let refused = block_on(push).map(|_| ()).unwrap_err();
     assert_eq!(refused.code, ErrorCode::TooLarge, "{refused}");
     assert!(refused.message.contains("model.push: the body has"), "{refused}");
@@ -218,15 +221,15 @@ fn a_call_waits_for_its_answer_no_longer_than_it_says() {
     let clinic = Clinic::new();
     let (job, _) = clinic.endless_job();
     let client = clinic.consumer().connect();
-    let show = Request::JobShow { id: job.id.clone(), wait_ms: 600_000 };
+    let show = ask::JobShow { id: job.id.clone(), wait_ms: 600_000 };
     let none = Allowance { patience: Duration::ZERO, bytes: limits::HEADER_BYTES };
-    let waited = block_on(client.call_within::<JobView>(show, none));
+    let waited = block_on(client.call_within(show, none));
     let late = waited.map(|_| ()).unwrap_err();
     assert_eq!(late.code, ErrorCode::Incomplete, "{late}");
     for word in [&clinic.node.identity().to_string(), "the answer took more than 0ns"] {
         assert!(late.message.contains(word), "{word:?} is missing in {late}");
     }
-    let _: JobView = clinic.consumer().call(Request::JobStop { id: job.id }).unwrap();
+    let _: JobView = clinic.consumer().call(ask::JobStop { id: job.id }).unwrap();
 }
 
 /// Bytes that a client must be ready to take before it has read anything: the client's window for a stream is
@@ -270,14 +273,14 @@ fn a_client_that_never_reads_holds_up_nobody() {
     let contract = clinic.contract(&clinic.terms(model));
     let job = consumer.order(&clinic.run(&contract, model, "{}")).unwrap();
     assert_eq!(job.state, JobState::Held, "{:?}", job.error);
-    let release = Request::ResultRelease { id: job.id.clone(), reason: "a test".to_owned() };
+    let release = ask::ResultRelease { id: job.id.clone(), reason: "a test".to_owned() };
     let _: JobView = clinic.steward().call(release).unwrap();
 
     let client = consumer.connect();
     block_on(async {
         let (mut send, mut recv) = client.connection().open_bi().await.unwrap();
-        let get =
-            serde_json::to_vec(&RequestHeader::new(Request::ResultGet { id: job.id.clone() }, 0)).unwrap();
+        let get = serde_json::to_vec(&RequestHeader::new(&ask::ResultGet { id: job.id.clone() }, 0).unwrap())
+            .unwrap();
         send.write_all(&frame(&get)).await.unwrap();
         let reply = read_reply(&mut recv).await.unwrap();
         assert!(reply.body > WINDOW as u64, "the result of {} bytes fits the window", reply.body);
@@ -291,6 +294,6 @@ fn a_client_that_never_reads_holds_up_nobody() {
         assert!(greet(&client).await.is_ok(), "the connection itself is served on");
     });
     client.connection().close(0_u32.into(), b"enough");
-    let (_, body) = consumer.exchange::<serde_json::Value>(Request::ResultGet { id: job.id }, &[]).unwrap();
+    let (_, body) = consumer.exchange(ask::ResultGet { id: job.id }, &[]).unwrap();
     assert!(body.len() > WINDOW, "who reads gets it all");
 }

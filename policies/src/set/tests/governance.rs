@@ -1,6 +1,6 @@
 //! Every action for every role, own and foreign, against one table.
 
-use qianmo_proto::{Request, Role};
+use qianmo_proto::Role;
 
 use super::{fixture::Job, *};
 use crate::governance::Governance as G;
@@ -94,18 +94,4 @@ fn the_schema_and_the_code_have_the_same_actions() {
     schema.sort();
     code.sort();
     assert_eq!(schema, code);
-}
-
-#[test]
-fn a_request_needs_the_action_of_its_verb() {
-    assert_eq!(Governance::of(&Request::DataLs {}), Some(G::SearchCatalog));
-    assert_eq!(Governance::of(&Request::PeerRm { node: fixture_node() }), Some(G::RemovePeer));
-    assert_eq!(Governance::of(&Request::AuditExport { from: 0, limit: 1 }), Some(G::ReadTrail));
-    let id = Job::allowed().id;
-    let release = Request::ResultRelease { id, reason: "seen".into() };
-    assert_eq!(Governance::of(&release), Some(G::ReleaseResult));
-}
-
-fn fixture_node() -> Identity {
-    "qianmo://hospital-b/node/main".parse().unwrap()
 }

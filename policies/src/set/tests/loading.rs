@@ -1,5 +1,7 @@
 //! What a department may load, and what is refused.
 
+use qianmo_proto::ErrorCode;
+
 use super::{fixture::Job, *};
 use crate::{Effect, Mistake};
 
@@ -176,4 +178,22 @@ fn departments_can_be_named_by_membership() {
 fn a_set_can_be_shared_between_threads() {
     fn shareable<T: Send + Sync>() {}
     shareable::<PolicySet>();
+}
+
+#[test]
+fn a_policy_says_its_own_code() {
+    let code = |id: &str| {
+        let shipped = PolicySet::shipped().unwrap();
+        shipped.policies().iter().find(|policy| policy.id == id).unwrap().code
+    };
+    assert_eq!(code("contract-expired"), ErrorCode::Contract);
+    assert_eq!(code("other-fields"), ErrorCode::Order);
+    assert_eq!(code("consumers-only"), ErrorCode::Denied);
+    let own = |code: &str| format!("@code(\"{code}\")\n{HOLD}");
+    assert_eq!(PolicySet::load(&own("QM-1205")).unwrap().policies().last().unwrap().code, ErrorCode::Order);
+    // No such code, and one that is no policy's.
+    for bad in ["QM-9999", "denied", "QM-1599"] {
+        let found = refusal(&own(bad));
+        assert!(found[0].message.contains(bad), "{found:?}");
+    }
 }

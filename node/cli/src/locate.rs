@@ -1,0 +1,68 @@
+//! Finding the caller's contracts wherever in the federation they are.
+
+use std::time::Duration;
+
+use qianmo_proto::{
+    Identity, ask, limits,
+    views::{ContractState, ContractView},
+};
+
+use super::{
+    connect::{Reached, Session},
+    exit::Fault,
+    pick::pick,
+    shell::Shell,
+};
+use crate::net::client::Allowance;
+
+/// How long a node's list may be in coming.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// A contract and the node that it is with.
+#[derive(Clone)]
+pub(crate) struct Located {
+    pub(crate) view: ContractView,
+    pub(crate) at: Reached,
+}
+
+impl Located {
+    /// Whether `person` may begin a run under it, as its node sees it.
+    pub(crate) fn is_usable(&self, person: &Identity) -> bool {
+        let view = &self.view;
+        view.consumer == *person && view.state == ContractState::Finalized && view.runs_used < view.terms.runs
+    }
+}
+
+/// The contracts at the node of --on, or else at the home node and all its peers. A node that gives no answer
+/// is noted.
+pub(crate) async fn contracts(session: &Session, shell: &Shell) -> Result<Vec<Located>, Fault> {
+    let nodes = match session.aim().await? {
+        Some(aimed) => vec![(aimed.client.node().clone(), Ok(aimed))],
+        None => session.everywhere().await?,
+    };
+    let listed = nodes.into_iter().map(async |(node, reached)| (node, at(reached).await));
+    let mut found = Vec::new();
+    for (node, listed) in futures::future::join_all(listed).await {
+        match listed {
+            Ok(contracts) => found.extend(contracts),
+            Err(fault) => {
+                let text = shell.out.t("contracts could not be listed at", "无法列出以下节点的合约：");
+                shell.out.note(&format!("{text} {node}: {}", fault.text(shell.out.lang)));
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn at(reached: Result<Reached, Fault>) -> Result<Vec<Located>, Fault> {
+    let at = reached?;
+    // Of many nodes: one that is silent must not hold up the others.
+    let allowed = Allowance { patience: SILENCE, bytes: limits::HEADER_BYTES };
+    let views: Vec<ContractView> = at.client.call_within(ask::ContractLs {}, allowed).await?;
+    Ok(views.into_iter().map(|view| Located { view, at: at.clone() }).collect())
+}
+
+/// The contract with this id, or the only one that begins so.
+pub(crate) fn named<'a>(all: &'a [Located], given: &str) -> Result<&'a Located, Fault> {
+    pick("contract", given, all, |located| located.view.id.clone())
+}

@@ -1,0 +1,14 @@
+//! Results.
+
+use crate::{action::Action, ids::JobId, result::Receipt, signed::Signed, views::JobView};
+
+asks! {
+    /// Held results (steward) or the caller's own.
+    ResultLs { held: bool } = "result.ls", Some(Action::FetchResult) => Vec<JobView>;
+    /// A released result: receipt in the reply; its document in the body, the very bytes of the receipt.
+    ResultGet { id: JobId } = "result.get", Some(Action::FetchResult) => Signed<Receipt>;
+    /// Lets a held result go (steward).
+    ResultRelease { id: JobId, #[serde(deserialize_with = "crate::texts::reason")] reason: String } = "result.release", Some(Action::ReleaseResult) => JobView;
+    /// Keeps a held result back for good (steward).
+    ResultWithhold { id: JobId, #[serde(deserialize_with = "crate::texts::reason")] reason: String } = "result.withhold", Some(Action::WithholdResult) => JobView;
+}

@@ -1,0 +1,3 @@
+//! The trail for those who read it.
+
+pub(crate) mod handlers;

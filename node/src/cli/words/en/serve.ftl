@@ -1,4 +1,0 @@
-# qianmo serve
-serve-socket = the node's socket failed; its log has the details
-serve-signals = signals cannot be received: { $error }
-serve-listening = listening on { $address }

@@ -1,0 +1,4 @@
+//! Models: how they come in, and the compiled ones.
+
+pub(crate) mod compiled;
+pub(crate) mod handlers;

@@ -1,0 +1,138 @@
+//! Results: fetched by who ordered them, released or kept back by the stewards of the data.
+
+use qianmo_crypto::sm3::Digest;
+use qianmo_proto::{
+    Action, ErrorCode, JobId, WireError,
+    ask::{ResultGet, ResultLs, ResultRelease, ResultWithhold},
+    views::{JobState, JobView},
+};
+
+use crate::{
+    auth::Peer,
+    contracts::handlers::check_reason,
+    egress,
+    job::handlers::{Known, find, hidden, receipt, show, visible},
+    rooms::{Books, Door, Gate},
+    serve::{
+        payload::Payload,
+        verb::{Answered, Each, Leave, Told, Verb},
+    },
+    store::{facts::Fact, state::Job},
+};
+
+/// The results that the caller may fetch or, with `held`, decide on.
+impl Verb for ResultLs {
+    type Rooms = (Books, Gate, Door);
+    type Subject = Each;
+
+    fn subject(&self, _: &Self::Rooms, _: &Peer) -> Result<Each, WireError> {
+        Ok(Each)
+    }
+
+    async fn run(self, (books, gate, door): Self::Rooms, leave: Leave<Self>) -> Told<Self> {
+        let Self { held } = self;
+        let action = if held { Action::ReleaseResult } else { Action::FetchResult };
+        let wanted = if held { JobState::Held } else { JobState::Released };
+        Ok(visible(&books, &gate, &door, &leave, action, |job| job.state == wanted)?.into())
+    }
+}
+
+/// The receipt, and the bytes it speaks of.
+impl Verb for ResultGet {
+    type Rooms = (Books, Door);
+    type Subject = Known;
+
+    fn subject(&self, (books, _): &Self::Rooms, _: &Peer) -> Result<Known, WireError> {
+        find(books, &self.id)
+    }
+
+    fn hidden(&self) -> Option<(Action, WireError)> {
+        hidden(&self.id)
+    }
+
+    async fn run(self, (books, door): Self::Rooms, leave: Leave<Self>) -> Told<Self> {
+        let Known { id, job } = leave.subject();
+        let digest = released(id, job)?;
+        let released = egress::readmit(books.blobs.get(&digest)?, &digest)?;
+        let receipt =
+            receipt(&door, id, job)?.ok_or_else(|| WireError::internal("the release has no trail entry"))?;
+        Ok(Answered::with(receipt, Payload::Released(released)))
+    }
+}
+
+fn released(id: &JobId, job: &Job) -> Result<Digest, WireError> {
+    let told = || job.error.clone();
+    match (job.state, job.result) {
+        (JobState::Released, Some((digest, _))) => Ok(digest),
+        (JobState::Running, _) => {
+            Err(WireError::new(ErrorCode::Busy, format!("{id} is still running; try again later")))
+        }
+        (JobState::Held, _) => Err(told().unwrap_or_else(|| {
+            WireError::new(ErrorCode::Held, format!("the result of {id} waits for a steward"))
+        })),
+        (JobState::Withheld, _) => Err(WireError::new(
+            ErrorCode::Withheld,
+            format!("a steward keeps the result of {id} back; see `qianmo job why {id}`"),
+        )),
+        (JobState::Released | JobState::Failed, _) => {
+            Err(told().unwrap_or_else(|| WireError::new(ErrorCode::NotFound, format!("{id} has no result"))))
+        }
+    }
+}
+
+impl Verb for ResultRelease {
+    type Rooms = (Books, Door);
+    type Subject = Known;
+
+    fn subject(&self, (books, _): &Self::Rooms, _: &Peer) -> Result<Known, WireError> {
+        check_reason(&self.reason)?;
+        find(books, &self.id)
+    }
+
+    fn hidden(&self) -> Option<(Action, WireError)> {
+        hidden(&self.id)
+    }
+
+    async fn run(self, (books, door): Self::Rooms, leave: Leave<Self>) -> Told<Self> {
+        let Self { id, reason } = self;
+        let fact = Fact::ResultReleased { job: id.clone(), reason };
+        Ok(settle(&books, &door, leave.peer(), &id, fact).await?.into())
+    }
+}
+
+impl Verb for ResultWithhold {
+    type Rooms = (Books, Door);
+    type Subject = Known;
+
+    fn subject(&self, (books, _): &Self::Rooms, _: &Peer) -> Result<Known, WireError> {
+        check_reason(&self.reason)?;
+        find(books, &self.id)
+    }
+
+    fn hidden(&self) -> Option<(Action, WireError)> {
+        hidden(&self.id)
+    }
+
+    async fn run(self, (books, door): Self::Rooms, leave: Leave<Self>) -> Told<Self> {
+        let Self { id, reason } = self;
+        let fact = Fact::ResultWithheld { job: id.clone(), reason };
+        Ok(settle(&books, &door, leave.peer(), &id, fact).await?.into())
+    }
+}
+
+async fn settle(
+    books: &Books,
+    door: &Door,
+    peer: &Peer,
+    id: &JobId,
+    fact: Fact,
+) -> Result<JobView, WireError> {
+    let _turn = books.answers.lock().await; // two stewards at once: one answer
+    let Known { job, .. } = find(books, id)?;
+    if job.state != JobState::Held {
+        let text = format!("the result of {id} is {}, not held; nothing was changed", job.state.as_str());
+        return Err(WireError::new(ErrorCode::Conflict, text));
+    }
+    books.trail.record(peer, fact).await?;
+    show(books, door, id)
+}

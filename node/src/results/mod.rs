@@ -1,0 +1,3 @@
+//! Results: to fetch, to release, to keep back.
+
+pub(crate) mod handlers;
