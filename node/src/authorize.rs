@@ -20,6 +20,7 @@ use crate::{
     job::{order::Order, running::Running},
     rooms::{Books, Gate},
     store::{
+        blobs::aside,
         facts::Fact,
         state::{Contract, Dataset, Standing, State},
     },
@@ -146,7 +147,7 @@ pub(crate) async fn job(
         let text = format!("{queued} jobs wait or run, which is this node's limit; try again later");
         return Err(WireError::new(ErrorCode::Busy, text));
     }
-    match decide(books, gate, Some(running), &order) {
+    match aside(|| decide(books, gate, Some(running), &order)) {
         Ok(authorized) => Ok(authorized),
         Err(Refusal { error, reasons }) => {
             let fact = Fact::JobRefused {
@@ -289,12 +290,14 @@ fn check_model(state: &State, order: &Order) -> Result<(), WireError> {
     Err(WireError::new(ErrorCode::Order, text))
 }
 
-/// The dataset's descriptor, read back from its blob.
+/// The dataset's descriptor, read back from its blob if it was not read before.
 fn descriptor(books: &Books, gate: &Gate, dataset: &Dataset) -> Result<Descriptor, WireError> {
-    let text = String::from_utf8(books.blobs.get(&dataset.descriptor)?).map_err(WireError::internal)?;
-    let config = &gate.config;
-    Descriptor::parse(&text, config.identity.department(), &config.title, &config.data_dir())
-        .map_err(WireError::internal)
+    gate.descriptors.get(&dataset.descriptor, || {
+        let text = String::from_utf8(books.blobs.get(&dataset.descriptor)?).map_err(WireError::internal)?;
+        let config = &gate.config;
+        Descriptor::parse(&text, config.identity.department(), &config.title, &config.data_dir())
+            .map_err(WireError::internal)
+    })
 }
 
 fn reasons(decision: &Decision) -> Vec<Reason> {

@@ -22,10 +22,16 @@ use crate::{
     clock::Clock,
     config::{Config, Files},
     fault::Faults,
+    files,
     job::running::Jobs,
     keys::{self, KeyFileError},
     models::compiled::Models,
-    net::{credentials::Credentials, endpoint::Listener, links::Links, server},
+    net::{
+        credentials::Credentials,
+        endpoint::{Listener, ResetSecret},
+        links::Links,
+        server,
+    },
     pipeline::Line,
     resume,
     rooms::{Books, Door, Gate, House, READINGS, Rooms as _, UPLOADS, Works},
@@ -98,7 +104,8 @@ impl Node {
             trust: Arc::clone(&trust),
             clock: Arc::clone(&clock),
         };
-        let listener = Listener::bind(config.listen, &config.groups, &credentials)?;
+        let reset = reset_secret(&config.dir, keys.as_ref()).map_err(folder)?;
+        let listener = Listener::bind(config.listen, &config.groups, &credentials, reset)?;
         let config = Arc::new(config);
         let jobs = Jobs::default();
         let works = Works {
@@ -115,6 +122,7 @@ impl Node {
         let gate = Gate {
             policies: Arc::new(policies),
             decisions: Arc::new(Mutex::new(())),
+            descriptors: Arc::default(),
             jobs,
             clock: Arc::clone(&clock),
             config: Arc::clone(&config),
@@ -202,6 +210,21 @@ fn lock(dir: &Path) -> Result<File, StartError> {
     }
     file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(folder)?;
     Ok(file)
+}
+
+/// The secret behind stateless resets, the same at every start of this node.
+fn reset_secret(dir: &Path, keys: &dyn KeyProvider) -> std::io::Result<ResetSecret> {
+    let file = dir.join("run/reset");
+    let mut secret = ResetSecret::default();
+    match fs::read(&file) {
+        Ok(kept) if kept.len() == secret.len() => secret.copy_from_slice(&kept),
+        // Lost or damaged, it is made anew: whoever still speaks to the node before then waits a little longer.
+        _ => {
+            keys.random(secret.as_mut()).map_err(std::io::Error::other)?;
+            files::replace(&file, secret.as_ref(), 0o600)?;
+        }
+    }
+    Ok(secret)
 }
 
 /// Whether a node runs on the folder `dir` now.

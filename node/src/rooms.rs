@@ -12,6 +12,7 @@ use qianmo_policies::PolicySet;
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
+    catalog::known::Known,
     certificate::OwnCertificate,
     clock::Clock,
     config::Config,
@@ -59,6 +60,8 @@ pub(crate) struct Gate {
     pub(crate) policies: Arc<PolicySet>,
     /// One decision on an order at a time.
     pub(crate) decisions: Arc<Mutex<()>>,
+    /// Descriptors read before.
+    pub(crate) descriptors: Arc<Known>,
     /// Runs that are promised and not yet charged.
     pub(crate) jobs: Jobs,
     pub(crate) clock: Arc<dyn Clock>,

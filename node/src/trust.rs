@@ -26,6 +26,7 @@ use crate::{
         verb::{Answered, Here, Leave, Told, Verb},
     },
     start::StartError,
+    store::blobs::aside,
 };
 
 /// How often the files are looked at. A revocation takes effect this long after its list is there.
@@ -164,13 +165,13 @@ pub(crate) async fn watch(books: Books, door: Door, mut stop: Receiver<bool>, li
             _ = stop.wait_for(|stop| *stop) => return,
         }
         if changed(&mut list, &files.crl) {
-            match reload(&door) {
+            match aside(|| reload(&door)) {
                 Ok(()) => tracing::info!("the revocation list was read again"),
                 Err(e) => tracing::error!(error = %e, "the new revocation list is not used"),
             }
         }
         if changed(&mut certificate, &files.certificate) {
-            match renew(&books, &door, &listener) {
+            match aside(|| renew(&books, &door, &listener)) {
                 Ok(()) => tracing::info!("the certificate was read again"),
                 Err(e) => tracing::error!(error = %e, "the new certificate is not used"),
             }

@@ -10,6 +10,7 @@ use qianmo_certs::CertError;
 use qianmo_crypto::{CryptoError, keys::KeyProvider, tls::Group};
 use quinn::{Endpoint, IdleTimeout, TransportConfig, VarInt};
 use tokio::sync::watch;
+use zeroize::Zeroizing;
 
 use crate::{
     clock::TlsClock,
@@ -64,6 +65,9 @@ pub(crate) fn transport() -> Arc<TransportConfig> {
     Arc::new(config)
 }
 
+/// The secret by which a node ends the connections of before at once, when it went down and is up again.
+pub type ResetSecret = Zeroizing<[u8; quic::RESET_LEN]>;
+
 /// An endpoint that listens.
 #[derive(Clone)]
 pub struct Listener {
@@ -73,12 +77,17 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens at `address` for whoever speaks one of `groups`, best first.
+    /// Listens at `address` for whoever speaks one of `groups`, best first. `reset` is the same at every start of a node.
     ///
     /// # Errors
     /// The address is taken, or `who` is not fit for a server.
-    pub fn bind(address: SocketAddr, groups: &[Group], who: &Credentials) -> Result<Self, EndpointError> {
-        let endpoint = server(address, groups, who)?;
+    pub fn bind(
+        address: SocketAddr,
+        groups: &[Group],
+        who: &Credentials,
+        reset: ResetSecret,
+    ) -> Result<Self, EndpointError> {
+        let endpoint = server(address, groups, who, reset)?;
         let address = endpoint.local_addr().map_err(|source| EndpointError::Bind { address, source })?;
         Ok(Self { endpoint, address, groups: groups.to_vec() })
     }
@@ -118,12 +127,17 @@ pub fn try_bind(address: SocketAddr) -> Result<(), EndpointError> {
     UdpSocket::bind(address).map(drop).map_err(|source| EndpointError::Bind { address, source })
 }
 
-fn server(address: SocketAddr, groups: &[Group], who: &Credentials) -> Result<Endpoint, EndpointError> {
+fn server(
+    address: SocketAddr,
+    groups: &[Group],
+    who: &Credentials,
+    reset: ResetSecret,
+) -> Result<Endpoint, EndpointError> {
     let bind = |source| EndpointError::Bind { address, source };
     let serve = server_config(groups, who)?;
     let socket = bind_socket(address).map_err(bind)?;
     let runtime = Arc::new(quinn::TokioRuntime);
-    Endpoint::new(quic::endpoint_config(who.keys.as_ref())?, Some(serve), socket, runtime).map_err(bind)
+    Endpoint::new(quic::kept_endpoint_config(reset), Some(serve), socket, runtime).map_err(bind)
 }
 
 fn server_config(groups: &[Group], who: &Credentials) -> Result<quinn::ServerConfig, EndpointError> {

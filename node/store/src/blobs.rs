@@ -14,6 +14,7 @@ use qianmo_crypto::{
     sm3::{self, Digest},
 };
 use qianmo_proto::{ErrorCode, WireError};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// Why a blob could not be stored or read.
 #[derive(Debug, thiserror::Error)]
@@ -70,8 +71,13 @@ impl Blobs {
         Ok(Self { dir: dir.to_owned(), keys })
     }
 
-    /// Stores `bytes` durably and returns their name. Storing twice is one blob.
+    /// Stores `bytes` durably and returns their name. Storing twice is one blob. Takes as long as the disk does; other
+    /// tasks of the runtime go on meanwhile.
     pub fn put(&self, bytes: &[u8]) -> Result<Digest, BlobError> {
+        aside(|| self.seal_and_write(bytes))
+    }
+
+    fn seal_and_write(&self, bytes: &[u8]) -> Result<Digest, BlobError> {
         let digest = sm3::digest(bytes);
         let path = self.path(&digest);
         if path.exists() {
@@ -83,8 +89,12 @@ impl Blobs {
         Ok(digest)
     }
 
-    /// Reads the blob named `digest`.
+    /// Reads the blob named `digest`. Takes as long as the disk does; other tasks of the runtime go on meanwhile.
     pub fn get(&self, digest: &Digest) -> Result<Vec<u8>, BlobError> {
+        aside(|| self.read_and_open(digest))
+    }
+
+    fn read_and_open(&self, digest: &Digest) -> Result<Vec<u8>, BlobError> {
         let sealed =
             fs::read(self.path(digest)).map_err(|source| BlobError::Io { digest: *digest, source })?;
         let bytes = envelope::open(self.keys.as_ref(), digest.as_bytes(), &sealed)
@@ -111,6 +121,16 @@ impl Blobs {
             return Err(e);
         }
         File::open(&self.dir)?.sync_all()
+    }
+}
+
+/// Does work that waits for the disk, or computes for long, without holding up the tasks of an asynchronous caller's
+/// thread: they are handed to another one first.
+pub fn aside<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        // No runtime, or one of a single thread, which has nobody to hand them to.
+        _ => work(),
     }
 }
 
@@ -150,5 +170,19 @@ mod tests {
         fs::write(dir.path().join("ab.cd.tmp"), b"half").unwrap();
         blobs(dir.path(), 1);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn other_tasks_go_on_while_one_waits_aside() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let (done, wait) = std::sync::mpsc::channel();
+        runtime.block_on(async move {
+            // Both on the one worker: the second ends the first one's wait.
+            let first = tokio::spawn(async move { aside(|| wait.recv().unwrap()) });
+            let second = tokio::spawn(async move { done.send("gone on").unwrap() });
+            second.await.unwrap();
+            assert_eq!(first.await.unwrap(), "gone on");
+        });
+        assert_eq!(aside(|| 1), 1, "without a runtime");
     }
 }

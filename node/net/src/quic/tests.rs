@@ -316,3 +316,35 @@ fn other_versions_of_quic_are_not_spoken() {
         assert!(supported(version).is_err(), "{version:#x}");
     }
 }
+
+/// A node's endpoint on `socket`, with the secret that its folder keeps.
+fn listen_on(node: &Party, socket: &std::net::UdpSocket) -> Endpoint {
+    let serve =
+        quinn::ServerConfig::new(server_crypto(node.server(&BOTH)), token_key(node.keys.as_ref()).unwrap());
+    let config = kept_endpoint_config(Zeroizing::new([7; RESET_LEN]));
+    let socket = socket.try_clone().unwrap();
+    Endpoint::new(config, Some(serve), socket, Arc::new(quinn::TokioRuntime)).unwrap()
+}
+
+#[tokio::test]
+async fn a_node_that_went_down_and_is_back_says_so_to_its_links() {
+    let (node, steward) = pair();
+    let socket = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let power = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = {
+        let _on = power.enter();
+        listen_on(&node, &socket)
+    };
+    let accepting = server.clone();
+    let accepting = power.spawn(async move { accepting.accept().await.unwrap().accept().unwrap().await });
+    let client = steward.endpoint(None);
+    let link = dial(&client, steward.client(&BOTH), socket.local_addr().unwrap()).unwrap().await.unwrap();
+    // Held, so that nothing says goodbye.
+    let _held = accepting.await.unwrap().unwrap();
+    power.shutdown_background();
+
+    let _again = listen_on(&node, &socket);
+    link.open_uni().await.unwrap().write_all(b"are you there?").await.unwrap();
+    let ended = link.closed().await;
+    assert!(matches!(ended, ConnectionError::Reset), "{ended}");
+}

@@ -1,5 +1,6 @@
 //! Secrets of an endpoint that outlive its connections: stateless-reset tokens (RFC 9000, 10.3) under HMAC-SM3, and
-//! address-validation tokens (8.1) under SM4-GCM. Both are drawn anew at each start.
+//! address-validation tokens (8.1) under SM4-GCM. The latter's is drawn anew at each start. A node keeps the former's:
+//! when it went down and is up again, whoever still speaks to it on a connection of before is told at once.
 
 use std::sync::Arc;
 
@@ -10,19 +11,38 @@ use qianmo_crypto::{
     sm4::gcm,
 };
 use quinn::EndpointConfig;
-use quinn_proto::crypto::{AeadKey, CryptoError, HandshakeTokenKey, HmacKey};
+use quinn_proto::{
+    HashedConnectionIdGenerator,
+    crypto::{AeadKey, CryptoError, HandshakeTokenKey, HmacKey},
+};
 use zeroize::Zeroizing;
 
 use super::QUIC_V1;
 
-/// Settings of an endpoint, with a fresh stateless-reset key.
+/// Bytes of a stateless-reset secret.
+pub const RESET_LEN: usize = 32;
+
+/// Settings of an endpoint that dials, with a fresh stateless-reset key.
 ///
 /// # Errors
 /// [`RandomError`] if `keys` gives no random bytes.
 pub(crate) fn endpoint_config(keys: &dyn KeyProvider) -> Result<EndpointConfig, RandomError> {
-    let mut config = EndpointConfig::new(Arc::new(Secret::draw(keys)?));
+    Ok(config(Secret::draw(keys)?))
+}
+
+/// Settings of an endpoint that listens, with the stateless-reset secret of the one before it, if there was one.
+pub(crate) fn kept_endpoint_config(secret: Zeroizing<[u8; RESET_LEN]>) -> EndpointConfig {
+    config(Secret(secret))
+}
+
+fn config(secret: Secret) -> EndpointConfig {
+    // Connection ids must be known again, too, or no token is made for them.
+    let ids = hmac_sm3(secret.0.as_ref(), b"connection ids");
+    let ids = ids.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
+    let mut config = EndpointConfig::new(Arc::new(secret));
     config.supported_versions(vec![QUIC_V1]);
-    Ok(config)
+    config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(ids)));
+    config
 }
 
 /// A fresh key for the tokens by which a client proves its address.
@@ -33,7 +53,7 @@ pub(crate) fn token_key(keys: &dyn KeyProvider) -> Result<Arc<dyn HandshakeToken
     Ok(Arc::new(Secret::draw(keys)?))
 }
 
-struct Secret(Zeroizing<[u8; 32]>);
+struct Secret(Zeroizing<[u8; RESET_LEN]>);
 
 impl Secret {
     fn draw(keys: &dyn KeyProvider) -> Result<Self, RandomError> {
