@@ -23,8 +23,7 @@ use rustls::{
     quic::{ClientConnection, Connection, KeyChange, Secrets, ServerConnection, Version},
 };
 
-pub use self::tokens::RESET_LEN;
-pub(crate) use self::tokens::{endpoint_config, kept_endpoint_config, token_key};
+pub(crate) use self::tokens::{RESET_LEN, endpoint_config, kept_endpoint_config, token_key};
 
 /// QUIC version 1 (RFC 9000, section 15), the only one spoken.
 const QUIC_V1: u32 = 1;

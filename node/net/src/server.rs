@@ -2,7 +2,8 @@
 //! Everything is bounded: connections in all and per identity, streams, frame sizes, time.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -11,7 +12,7 @@ use qianmo_certs::{CertError, Trust, Usage};
 use qianmo_proto::{ErrorCode, Identity, Reply, RequestHeader, WireError};
 use quinn::{Connection, Endpoint, Incoming, RecvStream, SendStream};
 use rustls::pki_types::CertificateDer;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::{clock::Clock, close, frame, peer::Peer, quic::HandshakeInfo};
 
@@ -19,6 +20,10 @@ use crate::{clock::Clock, close, frame, peer::Peer, quic::HandshakeInfo};
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Above this many open handshakes, addresses must prove themselves first (RFC 9000, 8.1.2).
 const UNPROVEN_HANDSHAKES: usize = 32;
+
+/// Open handshakes at most. An honest one takes milliseconds, so of more the oldest is given up of the address that has
+/// the most: whoever begins many and ends none takes nobody else's place.
+const HANDSHAKES: usize = 1024;
 
 /// Answers what comes in by the connections.
 pub trait Service: Clone + Send + Sync + 'static {
@@ -134,12 +139,16 @@ fn admit(admission: &Admission, slots: &Slots, incoming: Incoming) -> Option<Inc
 
 async fn connection<S: Service>(server: Server<S>, incoming: Incoming) {
     let remote = incoming.remote_address();
-    let handshake = server.slots.begin_handshake();
+    let mut handshake = server.slots.begin_handshake(remote.ip());
     let connecting = match incoming.accept() {
         Ok(connecting) => connecting,
         Err(e) => return tracing::debug!(%remote, error = %e, "connection not accepted"),
     };
-    let connection = match tokio::time::timeout(HANDSHAKE_TIMEOUT, connecting).await {
+    let ended = tokio::select! {
+        ended = tokio::time::timeout(HANDSHAKE_TIMEOUT, connecting) => ended,
+        _ = &mut handshake.given_up => return tracing::debug!(%remote, "handshake given up for newer ones"),
+    };
+    let connection = match ended {
         Ok(Ok(connection)) => connection,
         Ok(Err(e)) => return tracing::info!(%remote, error = %e, "handshake failed"),
         Err(_) => return tracing::info!(%remote, "handshake took more than 5 s"),
@@ -259,12 +268,39 @@ struct Slots(Arc<Mutex<Counts>>);
 
 #[derive(Default)]
 struct Counts {
-    handshakes: usize,
+    /// Open handshakes, the oldest first.
+    handshakes: VecDeque<Open>,
+    begun: u64,
     connections: usize,
     by_identity: HashMap<Identity, usize>,
 }
 
-struct Handshake(Slots);
+struct Open {
+    number: u64,
+    from: IpAddr,
+    /// When it is dropped, the handshake's task hears of it and gives up.
+    _ender: oneshot::Sender<()>,
+}
+
+impl Counts {
+    /// Ends the oldest handshake of the address that has the most.
+    fn give_one_up(&mut self) {
+        let mut by_address: HashMap<IpAddr, usize> = HashMap::new();
+        for open in &self.handshakes {
+            *by_address.entry(open.from).or_default() += 1;
+        }
+        let busiest = by_address.into_iter().max_by_key(|(_, open)| *open).map(|(from, _)| from);
+        let oldest = self.handshakes.iter().position(|open| Some(open.from) == busiest);
+        oldest.and_then(|oldest| self.handshakes.remove(oldest));
+    }
+}
+
+struct Handshake {
+    slots: Slots,
+    number: u64,
+    /// Resolves when newer handshakes need the place.
+    given_up: oneshot::Receiver<()>,
+}
 
 struct Slot(Slots, Identity);
 
@@ -274,17 +310,24 @@ impl Slots {
     }
 
     fn connections(&self) -> usize {
-        let counts = self.lock();
-        counts.connections + counts.handshakes
+        self.lock().connections
     }
 
     fn handshakes(&self) -> usize {
-        self.lock().handshakes
+        self.lock().handshakes.len()
     }
 
-    fn begin_handshake(&self) -> Handshake {
-        self.lock().handshakes += 1;
-        Handshake(self.clone())
+    fn begin_handshake(&self, from: IpAddr) -> Handshake {
+        let (ender, given_up) = oneshot::channel();
+        let mut counts = self.lock();
+        if counts.handshakes.len() >= HANDSHAKES {
+            counts.give_one_up();
+        }
+        counts.begun += 1;
+        let number = counts.begun;
+        counts.handshakes.push_back(Open { number, from, _ender: ender });
+        drop(counts);
+        Handshake { slots: self.clone(), number, given_up }
     }
 
     fn enter(&self, identity: &Identity, most: usize) -> Option<Slot> {
@@ -301,7 +344,7 @@ impl Slots {
 
 impl Drop for Handshake {
     fn drop(&mut self) {
-        self.0.lock().handshakes -= 1;
+        self.slots.lock().handshakes.retain(|open| open.number != self.number);
     }
 }
 
@@ -315,5 +358,35 @@ impl Drop for Slot {
                 counts.by_identity.remove(&self.1);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_given_up(handshake: &mut Handshake) -> bool {
+        handshake.given_up.try_recv().is_err_and(|e| e == oneshot::error::TryRecvError::Closed)
+    }
+
+    #[test]
+    fn who_begins_many_handshakes_and_ends_none_takes_nobody_elses_place() {
+        let slots = Slots::default();
+        let [quiet, flood] = [[10, 0, 0, 1], [10, 0, 0, 2]].map(IpAddr::from);
+        let mut early = slots.begin_handshake(quiet);
+        let mut open: Vec<Handshake> = (1..HANDSHAKES).map(|_| slots.begin_handshake(flood)).collect();
+        assert!(!is_given_up(&mut early) && !open.iter_mut().any(is_given_up));
+        let mut late = slots.begin_handshake(quiet);
+        assert_eq!(slots.handshakes(), HANDSHAKES);
+        assert!(is_given_up(&mut open[0]), "the oldest of the flood makes room");
+        assert!(!open[1..].iter_mut().any(is_given_up));
+        assert!(!is_given_up(&mut early) && !is_given_up(&mut late));
+        assert_eq!(slots.connections(), 0, "handshakes take no connection's place");
+
+        // One that has ended gives its own place back, and only that.
+        drop(open.remove(0));
+        assert_eq!(slots.handshakes(), HANDSHAKES);
+        drop((early, late, open));
+        assert_eq!(slots.handshakes(), 0);
     }
 }

@@ -217,7 +217,7 @@ fn a_request_that_is_too_long_is_named_at_once() {
 }
 
 #[test]
-fn a_call_waits_for_its_answer_no_longer_than_it_says() {
+fn a_call_gives_its_answer_no_more_time_and_bytes_than_it_says() {
     let clinic = Clinic::new();
     let (job, _) = clinic.endless_job();
     let client = clinic.consumer().connect();
@@ -229,6 +229,10 @@ fn a_call_waits_for_its_answer_no_longer_than_it_says() {
     for word in [&clinic.node.identity().to_string(), "the answer took more than 0ns"] {
         assert!(late.message.contains(word), "{word:?} is missing in {late}");
     }
+    let short = Allowance { patience: Duration::from_secs(60), bytes: 10 };
+    let long = block_on(client.call_within(ask::NodeInfo {}, short)).unwrap_err();
+    assert_eq!(long.code, ErrorCode::TooLarge, "{long}");
+    assert!(long.message.contains("the limit is 10"), "{long}");
     let _: JobView = clinic.consumer().call(ask::JobStop { id: job.id }).unwrap();
 }
 

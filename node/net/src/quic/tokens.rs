@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use super::QUIC_V1;
 
 /// Bytes of a stateless-reset secret.
-pub const RESET_LEN: usize = 32;
+pub(crate) const RESET_LEN: usize = 32;
 
 /// Settings of an endpoint that dials, with a fresh stateless-reset key.
 ///
