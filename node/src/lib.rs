@@ -32,6 +32,7 @@ pub mod fault;
 mod job;
 mod models;
 pub mod node;
+mod page;
 mod peers;
 mod pipeline;
 pub mod preflight;

@@ -27,6 +27,8 @@ pub struct Ask {
     pub models: Vec<Digest>,
     /// The only parameters allowed, if any.
     pub params: Option<String>,
+    /// The consumer's file reference.
+    pub case: String,
     /// Last moment of use, UNIX milliseconds.
     pub until_ms: i64,
     /// Runs.
@@ -47,6 +49,7 @@ impl Ask {
             fields: vec!["mean_radius".to_owned(), "benign".to_owned()],
             models: vec![model],
             params: None,
+            case: "1".to_owned(),
             until_ms: now_ms() + DAY_MS,
             runs: 1,
             rounds: 40,
@@ -68,7 +71,7 @@ impl Ask {
             params: self.params.as_ref().map(|params| sm3::digest(params.as_bytes())),
             purpose: "a test".to_owned(),
             basis: "none".to_owned(),
-            case_number: "1".to_owned(),
+            case_number: self.case.clone(),
             until_ms: self.until_ms,
             runs: self.runs,
             rounds: self.rounds,

@@ -1,11 +1,12 @@
 //! `qianmo contract`: what is in force, what is left of it, and ending it.
 
 use clap::Subcommand;
-use qianmo_proto::{ContractId, ask, views::ContractView};
+use qianmo_proto::{ContractId, Lookup, ask, views::ContractView};
 
 use super::{
     connect::Session,
     exit::{Exit, Fault},
+    list,
     output::{Facts, Output, Rows},
     pick::pick,
     shell::Shell,
@@ -17,7 +18,7 @@ use crate::net::client::Client;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Lists the contracts that you may see
-    Ls,
+    Ls(list::InState),
     /// Shows a contract with its terms and what is left of it
     Show {
         /// The contract, or the beginning of its id
@@ -37,8 +38,9 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> {
     let client = Session::open(shell).await?.target().await?;
     match command {
-        Command::Ls => {
-            let all: Vec<ContractView> = client.call(ask::ContractLs {}).await?;
+        Command::Ls(args) => {
+            let (lookup, ask) = (args.lookup(shell)?, |lookup| ask::ContractLs { lookup });
+            let all: Vec<ContractView> = list::list(&client, lookup, &args.narrow.length, shell, ask).await?;
             shell.out.show(&all, || table(shell.out, &all))?;
         }
         Command::Show { id } => {
@@ -59,7 +61,8 @@ async fn find(client: &Client, given: &str) -> Result<ContractView, Fault> {
     if let Ok(id) = given.parse::<ContractId>() {
         return Ok(client.call(ask::ContractShow { id }).await?);
     }
-    let all: Vec<ContractView> = client.call(ask::ContractLs {}).await?;
+    let all: Vec<ContractView> =
+        list::every(client, Lookup::by_id(given), |lookup| ask::ContractLs { lookup }).await?;
     pick("contract", given, &all, |view| view.id.clone()).cloned()
 }
 

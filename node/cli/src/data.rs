@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use qianmo_proto::{DatasetMeta, Name, WireError, ask, views::Done, words::counted};
+use qianmo_proto::{DatasetMeta, Lookup, Name, WireError, ask, views::Done, words::counted};
 
 use super::{
     connect::Session,
     exit::{Doing, Exit, Fault},
     lang::Lang,
+    list,
     output::{Facts, Output, Rows},
     shell::Shell,
 };
@@ -23,7 +24,7 @@ pub(crate) enum Command {
         descriptor: PathBuf,
     },
     /// Lists the node's datasets
-    Ls,
+    Ls(list::Length),
     /// Shows a dataset with its fields
     Show {
         /// The dataset's name
@@ -54,8 +55,9 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
             let view = added.map_err(|e| Fault::from(e).at(shown(&path)))?;
             shell.out.show(&view, || listed(shell.out, &view))?;
         }
-        Command::Ls => {
-            let all: Vec<DatasetMeta> = client.call(ask::DataLs {}).await?;
+        Command::Ls(length) => {
+            let ask = |lookup| ask::DataLs { lookup };
+            let all: Vec<DatasetMeta> = list::list(&client, Lookup::default(), &length, shell, ask).await?;
             shell.out.show(&all, || table(shell.out, &all))?;
         }
         Command::Show { name } => {

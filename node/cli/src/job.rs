@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use clap::{Args, Subcommand};
 use qianmo_crypto::sm3::{self, Digest};
 use qianmo_proto::{
-    DatasetRef, JobId, JobOrder, Signed, WireError, ask,
+    DatasetRef, JobId, JobOrder, Lookup, Signed, WireError, ask,
     views::{JobState, JobView, LogView, WhyView},
     words::counted,
 };
@@ -15,6 +15,7 @@ use super::{
     connect::{Person, Session},
     exit::{Exit, Fault},
     lang::Lang,
+    list,
     locate::{self, Located},
     output::{Facts, Output, Rows, line},
     params,
@@ -33,7 +34,7 @@ pub(crate) enum Command {
     /// Orders a job and waits for its result (consumer)
     Run(RunArgs),
     /// Lists the jobs that you may see
-    Ls,
+    Ls(list::InState),
     /// Shows a job
     Show {
         /// The job, or the beginning of its id
@@ -81,8 +82,10 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     let session = Session::open(shell).await?;
     let id = match command {
         Command::Run(args) => return order(&session, &args, shell).await,
-        Command::Ls => {
-            let all: Vec<JobView> = session.target().await?.call(ask::JobLs {}).await?;
+        Command::Ls(args) => {
+            let (client, lookup) = (session.target().await?, args.lookup(shell)?);
+            let ask = |lookup| ask::JobLs { lookup };
+            let all: Vec<JobView> = list::list(&client, lookup, &args.narrow.length, shell, ask).await?;
             shell.out.show(&all, || table(shell.out, &all))?;
             return Ok(Exit::Done);
         }
@@ -117,7 +120,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
 /// Orders the job and, unless detached, waits for its end and shows the result.
 async fn order(session: &Session, args: &RunArgs, shell: &Shell) -> Result<Exit, Fault> {
     let params = args.params.as_deref().map_or_else(params::none, params::parse)?;
-    let contracts = locate::contracts(session, shell).await?;
+    let contracts = locate::contracts(session, shell, &Lookup::by_id(&args.contract)).await?;
     let contract = locate::named(&contracts, &args.contract)?;
     let order = make_order(&session.person, contract, args, params, shell.now_ms())?;
     let signed = session.person.sign(&order)?;
@@ -221,7 +224,7 @@ pub(crate) async fn find(client: &Client, given: &str) -> Result<JobId, Fault> {
     if let Ok(id) = given.parse() {
         return Ok(id);
     }
-    let all: Vec<JobView> = client.call(ask::JobLs {}).await?;
+    let all: Vec<JobView> = list::every(client, Lookup::by_id(given), |lookup| ask::JobLs { lookup }).await?;
     pick("job", given, &all, |view| view.id.clone()).map(|view| view.id.clone())
 }
 

@@ -21,6 +21,7 @@ mod id;
 mod init;
 mod job;
 mod lang;
+mod list;
 mod locate;
 mod model;
 mod node;

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use qianmo_proto::{
-    Identity, ask, limits,
+    Identity, Lookup, ask, limits,
     views::{ContractState, ContractView},
 };
 
 use super::{
     connect::{Reached, Session},
     exit::Fault,
+    list,
     pick::pick,
     shell::Shell,
 };
@@ -17,6 +18,9 @@ use crate::net::client::Allowance;
 
 /// How long a node's list may be in coming.
 const SILENCE: Duration = Duration::from_secs(10);
+
+/// Contracts taken from one node: a person has few under which the same run could be made.
+const MOST: usize = 10_000;
 
 /// A contract and the node that it is with.
 #[derive(Clone)]
@@ -33,14 +37,18 @@ impl Located {
     }
 }
 
-/// The contracts at the node of --on, or else at the home node and all its peers. A node that gives no answer
-/// is noted.
-pub(crate) async fn contracts(session: &Session, shell: &Shell) -> Result<Vec<Located>, Fault> {
+/// The contracts that fit `lookup`, at the node of --on, or else at the home node and all its peers. A node that gives
+/// no answer is noted.
+pub(crate) async fn contracts(
+    session: &Session,
+    shell: &Shell,
+    lookup: &Lookup,
+) -> Result<Vec<Located>, Fault> {
     let nodes = match session.aim().await? {
         Some(aimed) => vec![(aimed.client.node().clone(), Ok(aimed))],
         None => session.everywhere().await?,
     };
-    let listed = nodes.into_iter().map(async |(node, reached)| (node, at(reached).await));
+    let listed = nodes.into_iter().map(async |(node, reached)| (node, at(reached, lookup).await));
     let mut found = Vec::new();
     for (node, listed) in futures::future::join_all(listed).await {
         match listed {
@@ -54,11 +62,12 @@ pub(crate) async fn contracts(session: &Session, shell: &Shell) -> Result<Vec<Lo
     Ok(found)
 }
 
-async fn at(reached: Result<Reached, Fault>) -> Result<Vec<Located>, Fault> {
+async fn at(reached: Result<Reached, Fault>, lookup: &Lookup) -> Result<Vec<Located>, Fault> {
     let at = reached?;
     // Of many nodes: one that is silent must not hold up the others.
     let allowed = Allowance { patience: SILENCE, bytes: limits::HEADER_BYTES };
-    let views: Vec<ContractView> = at.client.call_within(ask::ContractLs {}, allowed).await?;
+    let ask = |lookup| at.client.call_within(ask::ContractLs { lookup }, allowed);
+    let (views, _) = list::pages::<ContractView, _>(lookup.clone(), MOST, ask).await?;
     Ok(views.into_iter().map(|view| Located { view, at: at.clone() }).collect())
 }
 

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use qianmo_crypto::sm3::{self, Digest};
-use qianmo_proto::{Identity, ModelManifest, Name, World, ask, views::ModelView};
+use qianmo_proto::{Identity, Lookup, ModelManifest, Name, World, ask, views::ModelView};
 use qianmo_sandbox::{Engine, EngineConfig, Model, PackError, pack, shipped};
 use serde::Serialize;
 
 use super::{
     connect::{Person, Session},
     exit::{Exit, Fault},
-    foreign,
+    foreign, list,
     output::{Output, Rows},
     pick::pick,
     shell::Shell,
@@ -31,7 +31,7 @@ pub(crate) enum Command {
     /// Brings a model to the node, where contracts may then name it (consumer)
     Push(PushArgs),
     /// Lists the models that the node knows
-    Ls,
+    Ls(list::Length),
 }
 
 /// What to push.
@@ -74,9 +74,10 @@ struct Pushed {
 pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> {
     match command {
         Command::Push(args) => push_command(args, shell).await,
-        Command::Ls => {
+        Command::Ls(length) => {
             let client = Session::open(shell).await?.target().await?;
-            let models: Vec<ModelView> = client.call(ask::ModelLs {}).await?;
+            let ask = |lookup| ask::ModelLs { lookup };
+            let models: Vec<ModelView> = list::list(&client, Lookup::default(), &length, shell, ask).await?;
             shell.out.show(&models, || table(shell.out, &models))?;
             Ok(Exit::Done)
         }
@@ -196,7 +197,8 @@ fn packed(path: &str) -> Result<Vec<u8>, Fault> {
 
 /// The model known at the node by label or by (the beginning of) its digest.
 pub(crate) async fn resolve(client: &Client, given: &str) -> Result<ModelView, Fault> {
-    let models: Vec<ModelView> = client.call(ask::ModelLs {}).await?;
+    let models: Vec<ModelView> =
+        list::every(client, Lookup::by_id(given), |lookup| ask::ModelLs { lookup }).await?;
     let named: Vec<&ModelView> = models.iter().filter(|model| model.name.as_str() == given).collect();
     match named.as_slice() {
         [only] => Ok((*only).clone()),

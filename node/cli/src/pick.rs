@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use qianmo_proto::page;
+
 use super::{
     exit::Fault,
     words::{Message, msg},
@@ -14,8 +16,11 @@ pub(crate) fn pick<'a, T, I: Display>(
     all: &'a [T],
     id: impl Fn(&T) -> I,
 ) -> Result<&'a T, Fault> {
-    let matching: Vec<(&T, String)> =
-        all.iter().map(|item| (item, id(item).to_string())).filter(|(_, id)| starts(id, given)).collect();
+    let matching: Vec<(&T, String)> = all
+        .iter()
+        .map(|item| (item, id(item).to_string()))
+        .filter(|(_, id)| page::begins(id, given))
+        .collect();
     match matching.as_slice() {
         [(only, _)] => Ok(only),
         [] => Err(Fault::input(
@@ -40,12 +45,6 @@ fn thing(what: &str) -> Message {
         "model" => msg("thing-model"),
         _ => msg("thing-other"),
     }
-}
-
-/// A prefix counts with or without the three letters: `job-66c7` or `66c7`.
-fn starts(id: &str, given: &str) -> bool {
-    !given.is_empty()
-        && (id.starts_with(given) || id.split_once('-').is_some_and(|(_, hex)| hex.starts_with(given)))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use qianmo_crypto::sm3::{self, Digest};
 use qianmo_proto::{
-    Approval, DatasetMeta, DatasetRef, Name, RequestId, Terms, World, ask,
+    Approval, DatasetMeta, DatasetRef, Lookup, Name, RequestId, Terms, World, ask,
     contract::{OutputKind, OutputTerms},
     limits,
     views::{ContractView, RequestView},
@@ -13,7 +13,7 @@ use super::{
     connect::{Person, Session},
     contract, env,
     exit::{Exit, Fault},
-    model,
+    list, model,
     output::{Facts, Output, Rows, confirm},
     params,
     pick::pick,
@@ -30,7 +30,7 @@ pub(crate) enum Command {
     /// Asks a dataset's provider for a contract (consumer)
     New(Box<NewArgs>),
     /// Lists the requests that you may see
-    Ls,
+    Ls(list::InState),
     /// Shows a request with its terms
     Show {
         /// The request, or the beginning of its id
@@ -118,8 +118,10 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
             let view = new(&session.person, &client, &args, shell.now_ms()).await?;
             shell.out.show(&view, || show(shell.out, &view))?;
         }
-        Command::Ls => {
-            let all: Vec<RequestView> = session.target().await?.call(ask::RequestLs {}).await?;
+        Command::Ls(args) => {
+            let (client, lookup) = (session.target().await?, args.lookup(shell)?);
+            let ask = |lookup| ask::RequestLs { lookup };
+            let all: Vec<RequestView> = list::list(&client, lookup, &args.narrow.length, shell, ask).await?;
             shell.out.show(&all, || table(shell.out, &all))?;
         }
         Command::Show { id } => {
@@ -265,7 +267,8 @@ async fn find(client: &Client, given: &str) -> Result<RequestView, Fault> {
     if let Ok(id) = given.parse::<RequestId>() {
         return Ok(client.call(ask::RequestShow { id }).await?);
     }
-    let all: Vec<RequestView> = client.call(ask::RequestLs {}).await?;
+    let all: Vec<RequestView> =
+        list::every(client, Lookup::by_id(given), |lookup| ask::RequestLs { lookup }).await?;
     pick("request", given, &all, |view| view.id.clone()).cloned()
 }
 

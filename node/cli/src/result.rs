@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{
     connect::Session,
     exit::{Exit, Fault, write_file},
-    job, render,
+    job, list, render,
     shell::Shell,
 };
 use crate::federated::{Fetched, fetch_result};
@@ -22,6 +22,8 @@ pub(crate) enum Command {
         /// Held results only
         #[arg(long)]
         held: bool,
+        #[command(flatten)]
+        narrow: list::Narrow,
     },
     /// Fetches a released result and checks the node's receipt for it
     Get {
@@ -54,8 +56,9 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     let session = Session::open(shell).await?;
     let client = session.target().await?;
     match command {
-        Command::Ls { held } => {
-            let all: Vec<JobView> = client.call(ask::ResultLs { held }).await?;
+        Command::Ls { held, narrow } => {
+            let (lookup, ask) = (narrow.lookup(shell)?, |lookup| ask::ResultLs { held, lookup });
+            let all: Vec<JobView> = list::list(&client, lookup, &narrow.length, shell, ask).await?;
             shell.out.show(&all, || job::table(shell.out, &all))?;
         }
         Command::Get { id, out } => {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use clap::Args;
-use qianmo_proto::{DatasetRef, RunId};
+use qianmo_proto::{DatasetRef, Lookup, RunId, views::ContractState};
 use qianmo_sandbox::Vector;
 use serde_json::value::RawValue;
 
@@ -48,7 +48,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     let component = Component::load_told(&command.model, None, None, shell)?;
     let params = command.params.as_deref().map_or_else(params::none, params::parse)?;
     let session = Session::open(shell).await?;
-    let all = locate::contracts(&session, shell).await?;
+    let all = contracts(&command, &component, &session, shell).await?;
     let chosen = choose(&command, &component, &session, &all)?;
     chosen.iter().try_for_each(|located| check_params(located, &params))?;
     let who = (&session.person, &shell.clock);
@@ -72,6 +72,33 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     }
     shell.out.show(&report, || show(out, &report))?;
     Ok(Exit::Done)
+}
+
+/// The contracts that may be meant: those named, or all in force for this person and model.
+async fn contracts(
+    command: &Command,
+    component: &Component,
+    session: &Session,
+    shell: &Shell,
+) -> Result<Vec<Located>, Fault> {
+    if command.contracts.is_empty() {
+        return locate::contracts(session, shell, &in_force(&session.person, component)).await;
+    }
+    let mut found = Vec::new();
+    for given in &command.contracts {
+        found.extend(locate::contracts(session, shell, &Lookup::by_id(given)).await?);
+    }
+    Ok(found)
+}
+
+/// What is asked for to run `component` in the name of `person`.
+pub(crate) fn in_force(person: &Person, component: &Component) -> Lookup {
+    Lookup {
+        state: Some(ContractState::Finalized.as_str().to_owned()),
+        person: Some(person.identity.clone()),
+        model: Some(component.digest),
+        ..Lookup::default()
+    }
 }
 
 /// The contracts to run under: those named, or the newest usable one of each dataset.

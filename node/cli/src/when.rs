@@ -15,6 +15,18 @@ pub(crate) fn until(text: &str, now_ms: i64, zone: &TimeZone) -> Result<i64, Fau
     }
 }
 
+/// UNIX milliseconds of the first moment of `text`, in the past: `7d` is seven days ago, a bare date its beginning.
+pub(crate) fn since(text: &str, now_ms: i64, zone: &TimeZone) -> Result<i64, Fault> {
+    let at = ago(text, now_ms).or_else(|| moment(text)).or_else(|| day_start(text, zone));
+    at.ok_or_else(|| Fault::input(msg("no-time").with("text", text)))
+}
+
+/// UNIX milliseconds of the last moment of `text`, in the past: `7d` is seven days ago, a bare date its end.
+pub(crate) fn up_to(text: &str, now_ms: i64, zone: &TimeZone) -> Result<i64, Fault> {
+    let at = ago(text, now_ms).or_else(|| moment(text)).or_else(|| day_end(text, zone));
+    at.ok_or_else(|| Fault::input(msg("no-time").with("text", text)))
+}
+
 /// A moment for people: `2026-11-21T18:00:00+08:00`, and `Z` for no offset. What no calendar has is shown as its number.
 pub(crate) fn shown(ms: i64, zone: &TimeZone) -> String {
     let Ok(at) = Timestamp::from_millisecond(ms) else { return ms.to_string() };
@@ -35,9 +47,20 @@ fn span(text: &str, now_ms: i64) -> Option<i64> {
     now_ms.checked_add(hours.checked_mul(3_600_000)?)
 }
 
+fn ago(text: &str, now_ms: i64) -> Option<i64> {
+    span(text, 0).and_then(|span| now_ms.checked_sub(span))
+}
+
+fn day(text: &str) -> Option<Date> {
+    text.parse::<Date>().ok().or_else(|| Date::strptime("%Y年%m月%d日", text).ok())
+}
+
+fn day_start(text: &str, zone: &TimeZone) -> Option<i64> {
+    Some(day(text)?.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond())
+}
+
 fn day_end(text: &str, zone: &TimeZone) -> Option<i64> {
-    let date = text.parse::<Date>().ok().or_else(|| Date::strptime("%Y年%m月%d日", text).ok())?;
-    let next = date.tomorrow().ok()?.to_zoned(zone.clone()).ok()?;
+    let next = day(text)?.tomorrow().ok()?.to_zoned(zone.clone()).ok()?;
     next.timestamp().checked_sub(SignedDuration::from_millis(1)).ok().map(|t| t.as_millisecond())
 }
 
@@ -99,5 +122,18 @@ mod tests {
         ] {
             assert!(utc(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_past_is_counted_back_and_a_date_has_two_ends() {
+        let day = 86_400_000;
+        let (first, last) =
+            (|text| since(text, NOW, &TimeZone::UTC), |text| up_to(text, NOW, &TimeZone::UTC));
+        assert_eq!(first("7d").unwrap(), NOW - 7 * day);
+        assert_eq!(last("12小时").unwrap(), NOW - day / 2);
+        assert_eq!(first("2026-11-20").unwrap(), NOW - day);
+        assert_eq!(last("2026-11-20").unwrap(), NOW - 1);
+        assert_eq!(first("2026-11-20T00:00:00Z").unwrap(), NOW - day);
+        assert!(first("soon").is_err() && last("9999999999999999d").is_err());
     }
 }

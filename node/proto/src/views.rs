@@ -240,7 +240,7 @@ pub struct JobView {
     pub error: Option<WireError>,
     /// When its intent was recorded, UNIX milliseconds.
     pub at_ms: i64,
-    /// The node's receipt, once released.
+    /// The node's receipt, once released; lists are without it.
     pub receipt: Option<Signed<Receipt>>,
 }
 

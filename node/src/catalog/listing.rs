@@ -2,14 +2,15 @@
 
 use qianmo_policies::Target;
 use qianmo_proto::{
-    DatasetMeta, ErrorCode, Name, WireError,
+    Action, DatasetMeta, ErrorCode, Name, WireError,
     ask::{DataAdd, DataLs, DataRm, DataShow},
     views::Done,
 };
 
-use super::{descriptor::Descriptor, reading, search::readable};
+use super::{descriptor::Descriptor, reading};
 use crate::{
     auth::Peer,
+    page,
     rooms::{Books, Gate, Works},
     serve::verb::{Here, Leave, Subject, Told, Verb},
     store::facts::Fact,
@@ -58,7 +59,17 @@ impl Verb for DataLs {
     }
 
     async fn run(self, (books, gate): Self::Rooms, leave: Leave<Self>) -> Told<Self> {
-        Ok(readable(&books, &gate, leave.peer().identity(), "").into())
+        let lookup = &self.lookup;
+        let selected = {
+            let state = books.state();
+            let ids = state.datasets.values().map(|dataset| dataset.meta.id.clone());
+            page::select(lookup, ids.map(|id| (id, page::Row::default())))
+        };
+        let page = selected.page(lookup, |id| {
+            let meta = books.state().datasets.get(&id.dataset).map(|dataset| dataset.meta.clone());
+            Ok(meta.filter(|meta| leave.covers(&gate, Action::ReadDataset, Target::Dataset(meta))))
+        });
+        Ok(page?.into())
     }
 }
 

@@ -11,6 +11,7 @@ use qianmo_proto::{
 use crate::{
     auth::Peer,
     config::Config,
+    page,
     rooms::{Books, Gate, Works},
     serve::verb::{Each, Leave, Subject, Told, Verb},
     store::{
@@ -47,14 +48,40 @@ impl Verb for ContractLs {
     }
 
     async fn run(self, (books, gate): Self::Rooms, leave: Leave<Self>) -> Told<Self> {
-        let all: Vec<Known> = books
-            .state()
-            .contracts
-            .iter()
-            .map(|(id, contract)| Known { id: id.clone(), contract: contract.clone() })
-            .collect();
-        let seen = all.into_iter().filter(|known| leave.covers(&gate, Action::ReadContract, known.target()));
-        Ok(seen.map(|known| view_of(&books, known)).collect::<Vec<_>>().into())
+        let (now_ms, lookup) = (books.now_ms(), &self.lookup);
+        let selected = {
+            let state = books.state();
+            page::select(
+                lookup,
+                state.contracts.iter().map(|(id, contract)| (id.clone(), row(contract, now_ms))),
+            )
+        };
+        let page = selected.page(lookup, |id| {
+            let Some(contract) = books.state().contracts.get(&id).cloned() else { return Ok(None) };
+            let known = Known { id, contract };
+            let seen = leave.covers(&gate, Action::ReadContract, known.target());
+            Ok(seen.then(|| view_of(&books, known)))
+        });
+        Ok(page?.into())
+    }
+}
+
+fn row(contract: &Contract, now_ms: i64) -> page::Row<'_> {
+    page::Row {
+        at_ms: contract.at_ms,
+        state: Some(state_of(contract.state(now_ms)).as_str()),
+        dataset: Some(&contract.terms.dataset),
+        case: Some(&contract.terms.case_number),
+        person: Some(&contract.consumer),
+        contract: None,
+        models: Some(&contract.terms.models),
+    }
+}
+
+fn state_of(standing: Standing) -> ContractState {
+    match standing {
+        Standing::InForce => ContractState::Finalized,
+        Standing::Revoked | Standing::Expired | Standing::Spent => ContractState::Terminated,
     }
 }
 
@@ -135,7 +162,8 @@ fn find(books: &Books, id: &ContractId) -> Result<Known, WireError> {
 
 fn view_of(books: &Books, Known { id, contract }: Known) -> ContractView {
     let runs_used = contract.runs_used();
-    let reason = match contract.state(books.now_ms()) {
+    let standing = contract.state(books.now_ms());
+    let reason = match standing {
         Standing::InForce => None,
         Standing::Revoked => contract.revoked.clone(),
         Standing::Expired => Some("expired".to_owned()),
@@ -145,7 +173,7 @@ fn view_of(books: &Books, Known { id, contract }: Known) -> ContractView {
         id,
         consumer: contract.consumer,
         steward: contract.steward,
-        state: if reason.is_some() { ContractState::Terminated } else { ContractState::Finalized },
+        state: state_of(standing),
         terms: contract.terms,
         runs_used,
         reason,

@@ -12,6 +12,7 @@ use super::handlers as contracts;
 use crate::{
     auth::{self, Opened, Peer},
     models::handlers::encode,
+    page,
     rooms::{Books, Door, Gate},
     serve::verb::{Each, Leave, Subject, Told, Verb},
     store::{facts::Fact, state::ContractRequest},
@@ -115,10 +116,29 @@ impl Verb for RequestLs {
     }
 
     async fn run(self, (books, gate): Self::Rooms, leave: Leave<Self>) -> Told<Self> {
-        let all: Vec<Known> =
-            books.state().requests.iter().map(|(id, request)| known(id, request.clone())).collect();
-        let seen = all.into_iter().filter(|known| leave.covers(&gate, Action::ReadContract, known.target()));
-        Ok(seen.map(view_of).collect::<Vec<_>>().into())
+        let lookup = &self.lookup;
+        let selected = {
+            let state = books.state();
+            page::select(lookup, state.requests.iter().map(|(id, request)| (id.clone(), row(request))))
+        };
+        let page = selected.page(lookup, |id| {
+            let Some(request) = books.state().requests.get(&id).cloned() else { return Ok(None) };
+            let known = known(&id, request);
+            Ok(leave.covers(&gate, Action::ReadContract, known.target()).then(|| view_of(known)))
+        });
+        Ok(page?.into())
+    }
+}
+
+fn row(request: &ContractRequest) -> page::Row<'_> {
+    page::Row {
+        at_ms: request.at_ms,
+        state: Some(request.state.as_str()),
+        dataset: Some(&request.terms.dataset),
+        case: Some(&request.terms.case_number),
+        person: Some(&request.consumer),
+        contract: None,
+        models: Some(&request.terms.models),
     }
 }
 

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use qianmo_policies::Target;
 use qianmo_proto::{
-    Action, ErrorCode, JobId, Receipt, Signed, WireError,
+    Action, ErrorCode, JobId, Lookup, Page, Receipt, Signed, WireError,
     ask::{JobLogs, JobLs, JobRun, JobShow, JobStop, JobWhy},
     views::{By, JobView, LogView, WhyView},
 };
 
 use crate::{
     auth::Peer,
+    page,
     pipeline::{self, Line},
     rooms::{Books, Door, Gate, Works},
     serve::verb::{Each, Leave, Subject, Told, Verb},
@@ -78,15 +79,15 @@ impl Verb for JobShow {
 }
 
 impl Verb for JobLs {
-    type Rooms = (Books, Gate, Door);
+    type Rooms = (Books, Gate);
     type Subject = Each;
 
     fn subject(&self, _: &Self::Rooms, _: &Peer) -> Result<Each, WireError> {
         Ok(Each)
     }
 
-    async fn run(self, (books, gate, door): Self::Rooms, leave: Leave<Self>) -> Told<Self> {
-        Ok(visible(&books, &gate, &door, &leave, Action::ReadJob, |_| true)?.into())
+    async fn run(self, (books, gate): Self::Rooms, leave: Leave<Self>) -> Told<Self> {
+        Ok(visible(&books, &gate, &leave, (Action::ReadJob, &self.lookup), |_| true)?.into())
     }
 }
 
@@ -175,24 +176,42 @@ pub(crate) fn show(books: &Books, door: &Door, id: &JobId) -> Result<JobView, Wi
     view(door, &find(books, id)?)
 }
 
-/// The jobs that are `wanted` and that the leave covers for `action`.
+/// The jobs that fit `lookup`, are `wanted`, and that the leave covers for `action`.
 pub(crate) fn visible<V: Verb>(
     books: &Books,
     gate: &Gate,
-    door: &Door,
     leave: &Leave<V>,
-    action: Action,
+    (action, lookup): (Action, &Lookup),
     wanted: impl Fn(&Job) -> bool,
-) -> Result<Vec<JobView>, WireError> {
-    let all: Vec<Known> = books
-        .state()
-        .jobs
-        .iter()
-        .filter(|(_, job)| wanted(job))
-        .map(|(id, job)| Known { id: id.clone(), job: job.clone() })
-        .collect();
-    let seen = all.iter().filter(|known| leave.covers(gate, action, known.target()));
-    seen.map(|known| view(door, known)).collect()
+) -> Result<Page<JobView>, WireError> {
+    let selected = {
+        let state = books.state();
+        let case = |job: &Job| {
+            state
+                .contracts
+                .get(&job.intent.contract)
+                .map_or("", |contract| contract.terms.case_number.as_str())
+        };
+        let rows = state.jobs.iter().filter(|(_, job)| wanted(job));
+        page::select(lookup, rows.map(|(id, job)| (id.clone(), row(job, case(job)))))
+    };
+    selected.page(lookup, |id| {
+        let Some(job) = books.state().jobs.get(&id).cloned() else { return Ok(None) };
+        let known = Known { id, job };
+        Ok(leave.covers(gate, action, known.target()).then(|| listed(&known)))
+    })
+}
+
+fn row<'a>(job: &'a Job, case: &'a str) -> page::Row<'a> {
+    page::Row {
+        at_ms: job.at_ms,
+        state: Some(job.state.as_str()),
+        dataset: Some(&job.intent.dataset),
+        case: Some(case),
+        person: Some(&job.consumer),
+        contract: Some(&job.intent.contract),
+        models: Some(std::slice::from_ref(&job.intent.model)),
+    }
 }
 
 pub(crate) fn find(books: &Books, id: &JobId) -> Result<Known, WireError> {
@@ -204,8 +223,13 @@ fn unknown(id: &JobId) -> WireError {
     WireError::new(ErrorCode::NotFound, format!("no job {id} that you may see; try `qianmo job ls`"))
 }
 
-fn view(door: &Door, Known { id, job }: &Known) -> Result<JobView, WireError> {
-    Ok(JobView {
+fn view(door: &Door, known: &Known) -> Result<JobView, WireError> {
+    Ok(JobView { receipt: receipt(door, &known.id, &known.job)?, ..listed(known) })
+}
+
+/// A job as lists show it: without its receipt, which is signed when it is asked for.
+fn listed(Known { id, job }: &Known) -> JobView {
+    JobView {
         id: id.clone(),
         state: job.state,
         consumer: job.consumer.clone(),
@@ -215,8 +239,8 @@ fn view(door: &Door, Known { id, job }: &Known) -> Result<JobView, WireError> {
         round: job.intent.round.clone(),
         error: job.error.clone(),
         at_ms: job.at_ms,
-        receipt: receipt(door, id, job)?,
-    })
+        receipt: None,
+    }
 }
 
 /// The node's signed word about a released result.

@@ -2,13 +2,14 @@
 
 use qianmo_crypto::sm3;
 use qianmo_proto::{
-    ErrorCode, ModelManifest, Signed, WireError, World,
+    ErrorCode, Lookup, ModelManifest, Signed, WireError, World,
     ask::{ModelLs, ModelPush},
     limits,
 };
 
 use crate::{
     auth::{self, Peer},
+    page,
     rooms::{Books, Door, Works},
     serve::verb::{Here, Leave, Told, Verb},
     store::facts::Fact,
@@ -78,6 +79,7 @@ fn check_manifest(manifest: &ModelManifest, bytes: &[u8]) -> Result<(), WireErro
     Ok(())
 }
 
+/// The id is given by the digest's beginning or by the whole label.
 impl Verb for ModelLs {
     type Rooms = Books;
     type Subject = Here;
@@ -87,8 +89,18 @@ impl Verb for ModelLs {
     }
 
     async fn run(self, books: Books, _: Leave<Self>) -> Told<Self> {
-        let models: Vec<_> = books.state().models.values().cloned().collect();
-        Ok(models.into())
+        let (asked, lookup) = (self.lookup.clone(), Lookup { id: None, ..self.lookup });
+        let selected = {
+            let state = books.state();
+            let wanted = state.models.values().filter(|model| {
+                asked.id.as_ref().is_none_or(|id| model.name.as_str() == id)
+                    || asked.wants_id(&model.digest.to_string())
+            });
+            let row = |author| page::Row { person: Some(author), ..page::Row::default() };
+            page::select(&lookup, wanted.map(|model| (model.digest, row(&model.author))))
+        };
+        let page = selected.page(&lookup, |digest| Ok(books.state().models.get(&digest).cloned()));
+        Ok(page?.into())
     }
 }
 

@@ -22,18 +22,18 @@ use crate::{
 
 /// The results that the caller may fetch or, with `held`, decide on.
 impl Verb for ResultLs {
-    type Rooms = (Books, Gate, Door);
+    type Rooms = (Books, Gate);
     type Subject = Each;
 
     fn subject(&self, _: &Self::Rooms, _: &Peer) -> Result<Each, WireError> {
         Ok(Each)
     }
 
-    async fn run(self, (books, gate, door): Self::Rooms, leave: Leave<Self>) -> Told<Self> {
-        let Self { held } = self;
+    async fn run(self, (books, gate): Self::Rooms, leave: Leave<Self>) -> Told<Self> {
+        let Self { held, lookup } = self;
         let action = if held { Action::ReleaseResult } else { Action::FetchResult };
         let wanted = if held { JobState::Held } else { JobState::Released };
-        Ok(visible(&books, &gate, &door, &leave, action, |job| job.state == wanted)?.into())
+        Ok(visible(&books, &gate, &leave, (action, &lookup), |job| job.state == wanted)?.into())
     }
 }
 

@@ -15,6 +15,7 @@ mod deploy;
 mod disk_full;
 mod features;
 mod identity;
+mod lists;
 mod models;
 mod search;
 mod slow_view;

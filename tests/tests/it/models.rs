@@ -2,8 +2,8 @@
 
 use qianmo_crypto::sm3::{self, Digest};
 use qianmo_proto::{
-    ErrorCode, ModelManifest, World, ask,
-    views::{JobState, JobView, ModelView},
+    ErrorCode, Lookup, ModelManifest, World, ask,
+    views::{JobState, JobView},
 };
 use qianmo_tests::{Ask, Clinic, guest};
 
@@ -30,8 +30,8 @@ fn what_is_no_model_is_not_taken() {
         assert_eq!(refused.code, ErrorCode::Model, "{name}: {refused}");
         assert!(refused.message.contains(word), "{name}: {word:?} is missing in {refused}");
     }
-    let models: Vec<ModelView> = clinic.auditor().call(ask::ModelLs {}).unwrap();
-    assert!(models.iter().all(|model| model.name.as_str() != "clock"));
+    let models = clinic.auditor().call(ask::ModelLs { lookup: Lookup::default() }).unwrap();
+    assert!(models.items.iter().all(|model| model.name.as_str() != "clock"));
     clinic.still_serves();
 }
 

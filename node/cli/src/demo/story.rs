@@ -23,7 +23,7 @@ use crate::{
     model::{self, Component},
     params,
     request::{self, NewArgs},
-    run::{coordinator, site},
+    run::{coordinator, in_force, site},
     shell::Shell,
 };
 
@@ -146,7 +146,7 @@ async fn ask(consumer: &Session, hospital: &Hospital, shell: &Shell) -> Result<R
 }
 
 async fn fit(consumer: &Session, glm: &Component, shell: &Shell) -> Result<Report, Fault> {
-    let contracts = locate::contracts(consumer, shell).await?;
+    let contracts = locate::contracts(consumer, shell, &in_force(&consumer.person, glm)).await?;
     let contracts: Vec<&Located> =
         contracts.iter().filter(|located| located.is_usable(&consumer.person.identity)).collect();
     let who = (&consumer.person, &shell.clock);

@@ -6,6 +6,7 @@ use crate::{
     action::Action,
     catalog::DatasetMeta,
     ids::Name,
+    page::{Lookup, Page},
     question::Question,
     signed::Signed,
     views::{Done, SearchView},
@@ -18,7 +19,7 @@ asks! {
     /// Lists a dataset from its descriptor's text (steward).
     DataAdd { #[serde(deserialize_with = "crate::texts::descriptor")] descriptor: String } = "data.add", Some(Action::ListDataset) => DatasetMeta, within |_: &Self| READING;
     /// The datasets of this node.
-    DataLs {} = "data.ls", Some(Action::SearchCatalog) => Vec<DatasetMeta>;
+    DataLs { #[serde(default)] lookup: Lookup } = "data.ls", Some(Action::SearchCatalog) => Page<DatasetMeta>;
     /// One dataset of this node.
     DataShow { name: Name } = "data.show", Some(Action::ReadDataset) => DatasetMeta;
     /// Takes a dataset off the list (steward).

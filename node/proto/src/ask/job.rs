@@ -7,6 +7,7 @@ use crate::{
     ask::ANSWER,
     ids::JobId,
     job::JobOrder,
+    page::{Lookup, Page},
     signed::Signed,
     views::{JobView, LogView, WhyView},
 };
@@ -21,7 +22,7 @@ asks! {
     JobRun { order: Signed<JobOrder>, wait_ms: u64 } = "job.run", None => JobView,
         within |ask: &Self| waiting(ask.wait_ms);
     /// The jobs the caller may see.
-    JobLs {} = "job.ls", Some(Action::ReadJob) => Vec<JobView>;
+    JobLs { #[serde(default)] lookup: Lookup } = "job.ls", Some(Action::ReadJob) => Page<JobView>;
     /// One job; waits up to `wait_ms` for its end.
     JobShow { id: JobId, wait_ms: u64 } = "job.show", Some(Action::ReadJob) => JobView,
         within |ask: &Self| waiting(ask.wait_ms);

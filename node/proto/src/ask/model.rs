@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use crate::{action::Action, model::ModelManifest, signed::Signed, views::ModelView};
+use crate::{
+    action::Action,
+    model::ModelManifest,
+    page::{Lookup, Page},
+    signed::Signed,
+    views::ModelView,
+};
 
 /// A model is compiled before it is taken.
 const COMPILING: Duration = Duration::from_secs(5 * 60);
@@ -12,5 +18,5 @@ asks! {
     ModelPush { manifest: Signed<ModelManifest> } = "model.push", Some(Action::PushModel) => ModelView,
         within |_: &Self| COMPILING;
     /// The models known here.
-    ModelLs {} = "model.ls", Some(Action::ListModels) => Vec<ModelView>;
+    ModelLs { #[serde(default)] lookup: Lookup } = "model.ls", Some(Action::ListModels) => Page<ModelView>;
 }

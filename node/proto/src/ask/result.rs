@@ -1,10 +1,17 @@
 //! Results.
 
-use crate::{action::Action, ids::JobId, result::Receipt, signed::Signed, views::JobView};
+use crate::{
+    action::Action,
+    ids::JobId,
+    page::{Lookup, Page},
+    result::Receipt,
+    signed::Signed,
+    views::JobView,
+};
 
 asks! {
     /// Held results (steward) or the caller's own.
-    ResultLs { held: bool } = "result.ls", Some(Action::FetchResult) => Vec<JobView>;
+    ResultLs { held: bool, #[serde(default)] lookup: Lookup } = "result.ls", Some(Action::FetchResult) => Page<JobView>;
     /// A released result: receipt in the reply; its document in the body, the very bytes of the receipt.
     ResultGet { id: JobId } = "result.get", Some(Action::FetchResult) => Signed<Receipt>;
     /// Lets a held result go (steward).

@@ -13,6 +13,13 @@ help-any =
     .node = 您的归属节点，qianmo://部门/node/名称
     .address = 归属节点的监听地址
     .on = 改问此部门的节点；其地址由归属节点提供
+    .limit = 最多列出多少条：最新的，默认 100 条；以 JSON 输出时默认全部
+    .all = 全部列出
+    .state = 仅列出处于此状态的
+    .case = 仅列出此文号的
+    .person = 仅列出此人员（数据使用人员）的
+    .since = 仅列出此时之后的：7d 即最近 7 天，或日期，或带时区的时间
+    .until = 仅列出此时之前的：日期指当日结束
 
 # 帮助的框架：键中的英文由 clap 写出，换成此处的文字。
 help-frame =
@@ -149,6 +156,7 @@ help-request-new = 向数据提供部门申请合约（数据使用人员）
     .min_cell = 结果中每个单元格的最少记录数
     .strings = 结果表可含文本列
 help-request-ls = 列出您可查看的申请
+    .dataset = 仅列出此数据集的，写作“部门/名称”
 help-request-show = 显示申请及其条款
     .id = 申请编号，或其开头部分
 help-request-approve = 签署申请的条款，使其成为合约（数据管理员）
@@ -161,6 +169,7 @@ help-request-deny = 拒绝申请（数据管理员）
 
 help-contract = 有效的合约、剩余次数与终止
 help-contract-ls = 列出您可查看的合约
+    .dataset = 仅列出此数据集的，写作“部门/名称”
 help-contract-show = 显示合约及其条款和剩余次数
     .id = 合约编号，或其开头部分
 help-contract-revoke = 终止合约并停止其作业（数据管理员，或合约的使用人员）
@@ -175,6 +184,7 @@ help-job-run = 下达作业并等待结果（数据使用人员）
     .params = 参数：JSON，或 @文件
     .detach = 不等待结束
 help-job-ls = 列出您可查看的作业
+    .dataset = 仅列出此数据集的，写作“部门/名称”
 help-job-show = 显示作业
     .id = 作业编号，或其开头部分
 help-job-why = 说明作业为何被允许、拒绝或待审
@@ -193,6 +203,7 @@ help-run = 联邦运行，由本机协调（数据使用人员）
 
 help-result = 取回结果；放行待审结果或不予放行
 help-result-ls = 列出您的结果；加 --held 则列出待数据管理员审核的结果
+    .dataset = 仅列出此数据集的，写作“部门/名称”
     .held = 只列出待审结果
 help-result-get = 取回已放行的结果，并核对节点的回执
     .id = 作业编号，或其开头部分
