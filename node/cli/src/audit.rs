@@ -86,6 +86,7 @@ fn table(out: Output, page: &AuditPage) -> String {
         let (result, code) = (text("/outcome/result"), text("/outcome/code"));
         let outcome = format!("{result} {code}");
         let (stage, action) = (text("/stage"), text("/action"));
+        let stage = out.lang.word("stage", &stage);
         rows.add([&seq, &time, &stage, &action, &text("/actor/id"), &text("/target/name"), &outcome.trim()]);
     }
     format!("{}{}\n", rows.text(), out.say(&msg("audit-size").count("size", page.size)))

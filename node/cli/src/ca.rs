@@ -15,7 +15,7 @@ use super::{
     id::Passphrase,
     output::{Facts, Output, Rows, can_ask, confirm},
     shell::{Shell, private_dir},
-    words::msg,
+    words::{Text, msg},
 };
 use crate::clock::rfc3339;
 
@@ -165,7 +165,7 @@ impl Asked {
     fn read(path: &Path) -> Result<Self, Fault> {
         let pem = read_text(path)?;
         let csr = Csr::from_pem(&pem)
-            .map_err(|e| Fault::input(foreign::certificate(&e)).at(path.display().to_string()))?;
+            .map_err(|e| Fault::input(foreign::certificate(&e)).at(Text::name(path.display())))?;
         Ok(Self { pem, csr })
     }
 
@@ -267,7 +267,8 @@ fn table(ca: &Ca, out: Output, now_ms: i64) -> String {
     ]);
     for issued in ca.issued() {
         let state = match (&issued.revoked, issued.in_force(now_ms)) {
-            (Some(revoked), _) => out.say(&msg("ca-revoked-for").with("reason", revoked.reason)),
+            (Some(revoked), _) => out
+                .say(&msg("ca-revoked-for").with("reason", out.lang.word("reason", revoked.reason.as_str()))),
             (None, true) => out.say(&msg("ca-in-force")),
             (None, false) => out.say(&msg("ca-expired")),
         };
@@ -306,7 +307,7 @@ fn crl(out: &Path, hours: u32, folder: &Folder, shell: &Shell) -> Result<(), Fau
 fn serial_of(path: &Path) -> Result<String, Fault> {
     Certificate::from_pem(&read_text(path)?)
         .map(|certificate| certificate.serial_hex)
-        .map_err(|e| Fault::input(foreign::certificate(&e)).at(path.display().to_string()))
+        .map_err(|e| Fault::input(foreign::certificate(&e)).at(Text::name(path.display())))
 }
 
 fn fault(e: qianmo_certs::CaError) -> Fault {

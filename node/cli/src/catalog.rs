@@ -5,6 +5,7 @@ use qianmo_proto::{Question, Signed, ask, views::SearchView};
 
 use super::{
     connect::Session,
+    data::classes,
     exit::{Exit, Fault},
     output::Rows,
     shell::Shell,
@@ -75,7 +76,8 @@ fn table(shell: &Shell, view: &SearchView) -> String {
     .right(4);
     for found in &view.found {
         let meta = &found.dataset;
-        rows.add([&meta.id, &meta.title, &meta.grade, &meta.sharing, &meta.rows_about, &found.node]);
+        let (grade, sharing) = classes(out, meta);
+        rows.add([&meta.id, &meta.title, &grade, &sharing, &meta.rows_about, &found.node]);
     }
     rows.text()
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::{
     exit::{Exit, Fault},
+    foreign,
     output::Facts,
     shell::Shell,
     words::msg,
@@ -31,11 +32,11 @@ pub(crate) enum Command {
 /// Runs the command.
 pub(crate) fn run(command: &Command, shell: &Shell) -> Result<Exit, Fault> {
     let Command::Check { dir } = command;
-    let config = Config::load(dir).map_err(|e| Fault::input(e.to_string()))?;
+    let config = Config::load(dir).map_err(|e| Fault::input(foreign::other(&e)))?;
     let found = preflight::check(&config, shell.now_ms());
     refuse(&config, &found)?;
     let endings: Vec<_> = found.endings.iter().map(|ending| ending.told(shell.now_ms())).collect();
-    let warnings: Vec<&str> = endings.iter().map(|(en, zh)| shell.out.t(en, zh)).collect();
+    let warnings: Vec<&str> = endings.iter().map(|(en, zh)| shell.out.lang.pick(en, zh)).collect();
     let view = json!({
         "node": config.identity, "listen": config.listen, "title": config.title,
         "certificate_ends_ms": found.certificate_ends_ms, "warnings": warnings,
@@ -61,6 +62,7 @@ fn refuse(config: &Config, found: &Findings) -> Result<(), Fault> {
         return Ok(());
     }
     let told: String = mistakes.iter().map(|mistake| format!("\n  - {mistake}")).collect();
-    let count = counted(mistakes.len() as u64, "mistake");
-    Err(Fault::input(format!("the node in {} would not start; {count}:{told}", config.dir.display())))
+    let text =
+        msg("config-would-not-start").with("dir", config.dir.display()).count("mistakes", mistakes.len());
+    Err(Fault::input(text.with("told", told)))
 }

@@ -10,8 +10,9 @@ use std::{
 use super::{
     context::Context,
     exit::{Exit, Fault, read_text, write_file},
+    foreign,
     shell::Shell,
-    words::msg,
+    words::{Message, Text, msg},
 };
 use crate::{
     clock::Clock,
@@ -53,26 +54,19 @@ impl Person {
     /// Loads the folder of a person and checks that its files belong together and are in date. `passphrase` is the
     /// file with the passphrase of an encrypted key.
     pub(crate) fn load(dir: &Path, passphrase: Option<&Path>, clock: &dyn Clock) -> Result<Self, Fault> {
-        let key = need(dir, KEY, "make one with `qianmo id new`, or give the right folder with --identity")?;
-        let keys = load_soft(&key, passphrase, None).map_err(|e| Fault::input(e.to_string()))?;
-        let certificate = need(
-            dir,
-            CERTIFICATE,
-            "have the federation's CA sign id.csr (`qianmo ca issue`) and save its answer there",
-        )?;
+        let key = need(dir, KEY, msg("person-no-key"))?;
+        let keys = load_soft(&key, passphrase, None).map_err(|e| Fault::input(foreign::key_file(&e)))?;
+        let certificate = need(dir, CERTIFICATE, msg("person-no-certificate"))?;
         let certificate_pem = read_text(&certificate)?;
         let certificate_der = first_certificate(&certificate_pem)
-            .map_err(|e| Fault::input(format!("{}: {e}", certificate.display())))?;
+            .map_err(|e| Fault::input(foreign::certificate(&e)).at(shown(&certificate)))?;
         let trust = load_trust(dir)?;
         let verified = trust
             .verify(&certificate_der, clock.now_ms())
-            .map_err(|e| Fault::new(Exit::Unreachable, format!("{}: {e}", certificate.display())))?;
+            .map_err(|e| Fault::new(Exit::Unreachable, foreign::certificate(&e)).at(shown(&certificate)))?;
         if verified.public_key != keys.public_key() {
-            let text = format!(
-                "{} is not the certificate of {}; put the pair that was made together into one folder",
-                certificate.display(),
-                key.display()
-            );
+            let text =
+                msg("person-other-key").with("certificate", certificate.display()).with("key", key.display());
             return Err(Fault::input(text));
         }
         let Verified { identity, not_after_ms, .. } = verified;
@@ -88,10 +82,10 @@ impl Person {
 
     /// Takes the revocation lists that `pem` holds, and keeps them, if the CA has signed them and they are newer.
     fn adopt(&self, pem: &[u8], now_ms: i64) -> Result<bool, Fault> {
-        let wrong = |e: &dyn std::fmt::Display| Fault::input(format!("the revocation list offered: {e}"));
+        let wrong = |why: Text| Fault::input(msg("list-offered").saying("error", why));
         let roots = read_text(&self.dir.join(ROOT))?;
-        let pem = std::str::from_utf8(pem).map_err(|e| wrong(&e))?;
-        let newer = self.trust.adopt(&roots, pem, 0, now_ms).map_err(|e| wrong(&e))?;
+        let pem = std::str::from_utf8(pem).map_err(|e| wrong(foreign::other(&e)))?;
+        let newer = self.trust.adopt(&roots, pem, 0, now_ms).map_err(|e| wrong(foreign::certificate(&e)))?;
         if newer {
             write_file(&self.dir.join(CRL), self.trust.current().lists_pem().as_bytes())?;
         }
@@ -116,7 +110,7 @@ impl Person {
     /// Signs a document.
     pub(crate) fn sign<T: Document>(&self, document: &T) -> Result<Signed<T>, Fault> {
         Signed::sign(document, &self.certificate_der, self.keys.as_ref())
-            .map_err(|e| Fault::failed(format!("the document cannot be signed: {e}")))
+            .map_err(|e| Fault::failed(msg("unsigned").saying("error", foreign::other(&e))))
     }
 }
 
@@ -126,19 +120,22 @@ fn first_certificate(pem: &str) -> Result<Vec<u8>, CertError> {
 
 /// Root and list of revoked certificates of a person's folder.
 fn load_trust(dir: &Path) -> Result<TrustStore, Fault> {
-    let root = need(dir, ROOT, "copy the federation's root certificate there")?;
-    let crl = need(dir, CRL, "copy the federation's current list (`qianmo ca crl`) there")?;
-    TrustStore::load(&read_text(&root)?, Some(&read_text(&crl)?), 0)
-        .map_err(|e| Fault::input(format!("{} or {}: {e}", root.display(), crl.display())))
+    let root = need(dir, ROOT, msg("person-no-root"))?;
+    let crl = need(dir, CRL, msg("person-no-list"))?;
+    TrustStore::load(&read_text(&root)?, Some(&read_text(&crl)?), 0).map_err(|e| {
+        let files = msg("either-file").with("one", root.display()).with("other", crl.display());
+        Fault::input(foreign::certificate(&e)).at(files)
+    })
 }
 
-fn need(dir: &Path, name: &str, advice: &str) -> Result<PathBuf, Fault> {
+/// A file of the folder; where it is missing, `advice` says what to do.
+fn need(dir: &Path, name: &str, advice: Message) -> Result<PathBuf, Fault> {
     let path = dir.join(name);
-    if path.exists() {
-        Ok(path)
-    } else {
-        Err(Fault::input(format!("{} is missing; {advice}", path.display())))
-    }
+    if path.exists() { Ok(path) } else { Err(Fault::input(advice.with("path", path.display()))) }
+}
+
+fn shown(path: &Path) -> Text {
+    Text::name(path.display())
 }
 
 /// A person with a way to the nodes: the home node's, and through it every other one.
@@ -203,11 +200,10 @@ impl Session {
         let peers = self.peers().await?;
         let Some(peer) = peers.iter().find(|peer| peer.node.department() == department) else {
             let known: Vec<_> = peers.iter().map(|peer| peer.node.department().as_str()).collect();
-            let text = format!(
-                "{} knows no node of {department}, only of [{}]; its admin can add one: qianmo peer add",
-                self.home.client.node(),
-                known.join(", ")
-            );
+            let text = msg("department-unknown")
+                .with("node", self.home.client.node())
+                .with("department", department)
+                .with("known", known.join(", "));
             return Err(Fault::input(text));
         };
         dial(&self.credentials, &peer.node, &peer.address, &self.shell).await
@@ -248,10 +244,8 @@ pub(crate) async fn info(client: &Client) -> Result<NodeView, WireError> {
 
 /// `host:port` as an address.
 pub(crate) async fn resolve(address: &str) -> Result<SocketAddr, Fault> {
-    let wrong = |why: String| Fault::new(Exit::Unreachable, format!("{address:?} {why}"));
-    lookup(address)
-        .await
-        .map_err(|e| wrong(format!("is not an address that can be found (write host:port): {e}")))
+    let wrong = |e: &std::io::Error| msg("address-unknown").with("address", address).saying("error", foreign::other(e));
+    lookup(address).await.map_err(|e| Fault::new(Exit::Unreachable, wrong(&e)))
 }
 
 /// Takes a newer revocation list from the home node, if the own one is past half its life. The command at hand does
@@ -277,6 +271,6 @@ async fn renew_list(person: &Person, node: &Client, shell: &Shell) {
 fn warn_of_expiry(person: &Person, shell: &Shell) {
     for ending in person.endings(shell.now_ms()) {
         let (en, zh) = ending.told(shell.now_ms());
-        shell.out.note(&shell.out.say(&msg("ending-of-yours").with("what", shell.out.t(&en, &zh))));
+        shell.out.note(&shell.out.say(&msg("ending-of-yours").with("what", shell.out.lang.pick(&en, &zh))));
     }
 }

@@ -8,10 +8,10 @@ use qianmo_proto::{DatasetMeta, Lookup, Name, WireError, ask, views::Done, words
 use super::{
     connect::Session,
     exit::{Doing, Exit, Fault},
-    lang::Lang,
     list,
     output::{Facts, Output, Rows},
     shell::Shell,
+    words::{Message, Text, msg},
 };
 use crate::net::client::Client;
 
@@ -48,8 +48,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     match command {
         Command::Add { descriptor: path } => {
             let text = descriptor.unwrap_or_default();
-            let spinner =
-                shell.out.spinner(shell.out.t("the node reads every row", "节点正在逐行读取").to_owned());
+            let spinner = shell.out.spinner(shell.out.say(&msg("data-reading")));
             let added = add(&client, text).await;
             drop(spinner);
             let view = added.map_err(|e| Fault::from(e).at(shown(&path)))?;
@@ -66,7 +65,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
         }
         Command::Rm { name } => {
             let done: Done = client.call(ask::DataRm { name: name.clone() }).await?;
-            shell.out.show(&done, || format!("{} {name}", shell.out.t("off the list:", "已下架：")))?;
+            shell.out.show(&done, || shell.out.say(&msg("data-removed").with("name", &name)))?;
         }
     }
     Ok(Exit::Done)
@@ -79,24 +78,20 @@ const DESCRIPTOR_BYTES: u64 = 512 << 10;
 fn read_descriptor(path: &Path) -> Result<String, Fault> {
     let bytes = std::fs::metadata(path).map_err(|e| Fault::file(path, Doing::Read, &e))?.len();
     if bytes > DESCRIPTOR_BYTES {
-        return Err(no_descriptor(path, &format!("it has {bytes} bytes")));
+        return Err(no_descriptor(path, msg("descriptor-long").count("bytes", bytes)));
     }
     let content = std::fs::read(path).map_err(|e| Fault::file(path, Doing::Read, &e))?;
-    let text = String::from_utf8(content).map_err(|_| no_descriptor(path, "it is not UTF-8 text"))?;
+    let text = String::from_utf8(content).map_err(|_| no_descriptor(path, msg("descriptor-no-text")))?;
     let named_so = path.extension().is_some_and(|extension| extension == "toml");
     match text.parse::<toml::Table>() {
-        Err(e) if !named_so => Err(no_descriptor(path, &format!("it is not TOML: {}", e.message()))),
+        Err(e) if !named_so => Err(no_descriptor(path, msg("descriptor-no-toml").with("error", e.message()))),
         // The node says what is wrong with it, and where.
         _ => Ok(text),
     }
 }
 
-fn no_descriptor(path: &Path, why: &str) -> Fault {
-    Fault::input(format!(
-        "{} is not a dataset's descriptor ({why}): put the data file into the data folder of the node, and give a small \
-         TOML file that names it and its fields, such as deploy/samples/screening.toml",
-        path.display()
-    ))
+fn no_descriptor(path: &Path, why: Message) -> Fault {
+    Fault::input(msg("no-descriptor").with("path", path.display()).saying("why", why))
 }
 
 /// Lists a dataset from its descriptor's text.
@@ -104,26 +99,25 @@ pub(crate) async fn add(client: &Client, descriptor: String) -> Result<DatasetMe
     client.call(ask::DataAdd { descriptor }).await
 }
 
-fn shown(path: &Path) -> String {
-    path.display().to_string()
+fn shown(path: &Path) -> Text {
+    Text::name(path.display())
 }
 
 /// What `add` has done, and what comes next.
 fn listed(out: Output, meta: &DatasetMeta) -> String {
-    let (id, name, grade) = (&meta.id, &meta.id.dataset, &meta.grade);
-    let (rows, fields) = (meta.rows_about, meta.fields.len() as u64);
-    match out.lang {
-        Lang::En => format!(
-            "listed {id}: about {}, {}, {grade}\n\
-             next: see what others see of it: qianmo data show {name}",
-            counted(rows, "row"),
-            counted(fields, "field")
-        ),
-        Lang::Zh => format!(
-            "已上架 {id}：约 {rows} 行，{fields} 个字段，{grade}\n\
-             下一步：查看他人所见的内容：qianmo data show {name}"
-        ),
-    }
+    let listed = msg("data-listed")
+        .with("id", &meta.id)
+        .count("rows", meta.rows_about)
+        .count("fields", meta.fields.len())
+        .with("grade", classes(out, meta).0);
+    let next = msg("data-listed-next").with("name", &meta.id.dataset);
+    format!("{}\n{}", out.say(&listed), out.say(&next))
+}
+
+/// The grade and the sharing class of a dataset, in words.
+pub(crate) fn classes(out: Output, meta: &DatasetMeta) -> (String, String) {
+    let grade = out.lang.word("grade", meta.grade.as_str()).into_owned();
+    (grade, out.lang.word("sharing", meta.sharing.as_str()).into_owned())
 }
 
 fn table(out: Output, all: &[DatasetMeta]) -> String {
@@ -138,7 +132,8 @@ fn table(out: Output, all: &[DatasetMeta]) -> String {
     .right(4)
     .right(5);
     for meta in all {
-        rows.add([&meta.id, &meta.title, &meta.grade, &meta.sharing, &meta.fields.len(), &meta.rows_about]);
+        let (grade, sharing) = classes(out, meta);
+        rows.add([&meta.id, &meta.title, &grade, &sharing, &meta.fields.len(), &meta.rows_about]);
     }
     rows.text()
 }
@@ -153,18 +148,21 @@ fn show(out: Output, meta: &DatasetMeta) -> String {
         out.label("description"),
     ]);
     for field in &meta.fields {
-        let nullable = if field.nullable { out.t("yes", "是") } else { "" };
-        rows.add([&field.name, &field.ty, &field.grade, &field.sensitivity, &nullable, &field.description]);
+        let nullable = if field.nullable { out.say(&msg("yes")) } else { String::new() };
+        let grade = out.lang.word("grade", field.grade.as_str());
+        let sensitivity = out.lang.word("sensitivity", field.sensitivity.as_str());
+        rows.add([&field.name, &field.ty, &grade, &sensitivity, &nullable, &field.description]);
     }
+    let (grade, sharing) = classes(out, meta);
     let head = Facts::of(&[
         (out.label("dataset"), &meta.id),
         (out.label("title"), &meta.title),
         (out.label("provider"), &meta.provider),
         (out.label("path"), &meta.path.join(" / ")),
         (out.label("description"), &meta.description),
-        (out.label("grade"), &meta.grade),
-        (out.label("sharing"), &meta.sharing),
-        (out.label("update-cycle"), &meta.update_cycle),
+        (out.label("grade"), &grade),
+        (out.label("sharing"), &sharing),
+        (out.label("update-cycle"), &out.lang.word("cycle", &meta.update_cycle)),
         (out.label("rows-about"), &meta.rows_about),
     ])
     .text();

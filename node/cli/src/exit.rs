@@ -282,11 +282,14 @@ mod tests {
     #[test]
     fn a_fault_is_told_in_one_language_with_the_place_first() {
         let denied = WireError::new(ErrorCode::Denied, "denied: no").with_zh("拒绝：不可");
-        let fault = Fault::from(denied).at("round 2").at("site a/b");
+        let fault = Fault::from(denied).at(Text::name("round 2")).at(Text::name("site a/b"));
         assert_eq!(fault.text(Lang::En), "error [QM-1203]: site a/b: round 2: denied: no");
         assert_eq!(fault.text(Lang::Zh), "错误 [QM-1203]：site a/b：round 2：拒绝：不可");
         assert_eq!(fault.to_json(Lang::Zh)["error"]["message"], "site a/b：round 2：拒绝：不可");
-        assert_eq!(Fault::input("x is no y").text(Lang::Zh), "错误：x is no y");
+        assert_eq!(
+            Fault::input(msg("no-home")).text(Lang::Zh),
+            "错误：QIANMO_HOME 和 HOME 均未设置；请将 QIANMO_HOME 设为一个文件夹"
+        );
     }
 
     #[test]

@@ -131,7 +131,7 @@ fn part(what: &str) -> Text {
         "certificate" => chinese("part-certificate").into(),
         "certificate request" => chinese("part-request").into(),
         "CRL" | "certificate revocation list" => chinese("part-list").into(),
-        other => other.into(),
+        other => Text::name(other),
     }
 }
 

@@ -104,7 +104,7 @@ pub(crate) fn mistake(e: &clap::Error) -> Message {
         ErrorKind::ValueValidation => msg("usage-value")
             .with("given", given(ContextKind::InvalidValue))
             .with("argument", argument)
-            .saying("reason", e.source().map_or_else(|| String::new().into(), reason)),
+            .saying("reason", e.source().map_or_else(|| Text::name(""), reason)),
         _ => {
             let text = e.to_string();
             msg("usage-other").with("text", text.trim().trim_start_matches("error: "))

@@ -14,6 +14,7 @@ use serde_json::{json, value::RawValue};
 use super::{
     connect::{Person, Session},
     exit::{Exit, Fault},
+    foreign,
     lang::Lang,
     list,
     locate::{self, Located},
@@ -22,8 +23,9 @@ use super::{
     pick::pick,
     render,
     shell::Shell,
+    words::msg,
 };
-use crate::{clock::rfc3339, federated::fetch_result, net::client::Client};
+use crate::{federated::fetch_result, net::client::Client};
 
 /// How long one request waits for a job's end before it asks again.
 const WAIT_MS: u64 = 30_000;
@@ -159,21 +161,24 @@ fn make_order(
 ) -> Result<JobOrder, Fault> {
     let terms = &contract.view.terms;
     if let Some(wanted) = args.dataset.as_ref().filter(|dataset| **dataset != terms.dataset) {
-        return Err(Fault::input(format!("{} is for {}, not {wanted}", contract.view.id, terms.dataset)));
+        return Err(Fault::input(
+            msg("order-other-dataset")
+                .with("contract", &contract.view.id)
+                .with("dataset", &terms.dataset)
+                .with("wanted", wanted),
+        ));
     }
     let model = match (args.model.as_deref(), terms.models.as_slice()) {
         (None, [only]) => *only,
         (None, several) => {
             let digests: Vec<_> = several.iter().map(Digest::short).collect();
-            let text =
-                format!("the contract grants several models; choose with --model: {}", digests.join(", "));
-            return Err(Fault::input(text));
+            return Err(Fault::input(msg("order-several-models").with("digests", digests.join(", "))));
         }
         (Some(given), models) => *pick("model", given, models, |digest| *digest)?,
     };
     check_params(contract, &params)?;
     let mut nonce = [0; 32];
-    person.keys.random(&mut nonce).map_err(|e| Fault::failed(e.to_string()))?;
+    person.keys.random(&mut nonce).map_err(|e| Fault::failed(foreign::crypto(&e)))?;
     Ok(JobOrder {
         v: 1,
         contract: contract.view.id.clone(),
@@ -190,10 +195,9 @@ fn make_order(
 /// Tells other parameters than the contract's before the node does: an order that is refused is in the trail.
 pub(crate) fn check_params(contract: &Located, params: &RawValue) -> Result<(), Fault> {
     match contract.view.terms.params {
-        Some(fixed) if fixed != sm3::digest(params.get().as_bytes()) => Err(Fault::input(format!(
-            "{} fixes the parameters, and these are others; give --params as in the request",
-            contract.view.id
-        ))),
+        Some(fixed) if fixed != sm3::digest(params.get().as_bytes()) => {
+            Err(Fault::input(msg("order-other-params").with("contract", &contract.view.id)))
+        }
         _ => Ok(()),
     }
 }
@@ -210,9 +214,9 @@ async fn follow(
     if wait_ms == 0 {
         return Ok(view);
     }
-    let text = shell.out.t("ordered; it goes on if you stop waiting:", "已下达；停止等待不影响其运行：");
-    shell.out.note(&format!("{text} {} --on {}", view.id, client.node().department()));
-    let _spinner = shell.out.spinner(shell.out.t("running", "运行中").to_owned());
+    let ordered = msg("job-ordered").with("id", &view.id).with("department", client.node().department());
+    shell.out.note(&shell.out.say(&ordered));
+    let _spinner = shell.out.spinner(shell.out.lang.word("state", "running").into_owned());
     while !view.state.is_over() {
         view = client.call(ask::JobShow { id: view.id, wait_ms }).await?;
     }
@@ -279,28 +283,31 @@ pub(crate) fn show(out: Output, view: &JobView) -> String {
 fn why(out: Output, view: &WhyView) -> String {
     let mut reasons = Rows::new(&[out.label("by"), out.label("rule"), out.label("reason")]);
     for reason in &view.reasons {
-        let text = out.t(&reason.text, reason.text_zh.as_ref().unwrap_or(&reason.text));
-        reasons.add([&reason.by.as_str(), &reason.rule, &text]);
+        let text = match (out.lang, &reason.text_zh) {
+            (Lang::Zh, Some(text)) => text,
+            _ => &reason.text,
+        };
+        reasons.add([&out.lang.word("by", reason.by.as_str()), &reason.rule, text]);
     }
     let mut obligations = Rows::new(&[out.label("bound-to"), out.label("bound-value")]);
     for (name, value) in &view.obligations {
-        let (name, value) = obligation(name, value);
+        let (name, value) = obligation(out, name, value);
         obligations.add([&name, &value]);
     }
     format!("{}\n{}\n{}", show(out, &view.job), reasons.text(), obligations.text())
 }
 
 /// An obligation for people: a moment as a date.
-fn obligation<'v>(name: &'v str, value: &'v str) -> (&'v str, Cow<'v, str>) {
+fn obligation<'v>(out: Output, name: &'v str, value: &'v str) -> (&'v str, Cow<'v, str>) {
     match (name, value.parse()) {
-        ("until_ms", Ok(ms)) => ("until", rfc3339(ms).into()),
+        ("until_ms", Ok(ms)) => ("until", out.time(ms).into()),
         _ => (name, value.into()),
     }
 }
 
 fn logs(out: Output, view: &LogView) -> String {
     if view.lines.is_empty() && view.dropped == 0 {
-        return out.t("no log lines: the model wrote none", "没有日志行：模型未写日志").to_owned();
+        return out.say(&msg("log-empty"));
     }
     let mut text: String = view
         .lines
@@ -308,13 +315,7 @@ fn logs(out: Output, view: &LogView) -> String {
         .map(|entry| format!("{:5} {}\n", line(&entry.level), line(&entry.message)))
         .collect();
     if view.dropped > 0 {
-        text += &format!(
-            "{}\n",
-            match out.lang {
-                Lang::En => format!("{} dropped: the log was full", counted(view.dropped, "line")),
-                Lang::Zh => format!("日志已满，丢弃 {} 行", view.dropped),
-            }
-        );
+        text += &format!("{}\n", out.say(&msg("log-dropped").count("lines", view.dropped)));
     }
     text
 }

@@ -13,6 +13,7 @@ use super::{
     list,
     pick::pick,
     shell::Shell,
+    words::msg,
 };
 use crate::net::client::Allowance;
 
@@ -54,8 +55,9 @@ pub(crate) async fn contracts(
         match listed {
             Ok(contracts) => found.extend(contracts),
             Err(fault) => {
-                let text = shell.out.t("contracts could not be listed at", "无法列出以下节点的合约：");
-                shell.out.note(&format!("{text} {node}: {}", fault.text(shell.out.lang)));
+                let unlisted =
+                    msg("contracts-unlisted").with("node", node).with("error", fault.text(shell.out.lang));
+                shell.out.note(&shell.out.say(&unlisted));
             }
         }
     }

@@ -107,7 +107,7 @@ async fn push_command(args: PushArgs, shell: &Shell) -> Result<Exit, Fault> {
         };
         let error = result.as_ref().err().map(|fault| fault.text(shell.out.lang));
         pushed.push(Pushed { node: node.clone(), model: result.as_ref().ok().cloned(), error });
-        first_fault = first_fault.or(result.err().map(|fault| fault.at(node.to_string())));
+        first_fault = first_fault.or(result.err().map(|fault| fault.at(Text::name(&node))));
     }
     drop(spinner);
     shell.out.show(&pushed, || pushed_table(shell.out, &component, &pushed))?;
@@ -145,7 +145,7 @@ impl Component {
             Some((name, bytes, told)) => ((*name).to_owned(), bytes.to_vec(), *told),
             None => (label_of(model), packed(model)?, ""),
         };
-        let wrong = |e: Text| Fault::input(e).at(model);
+        let wrong = |e: Text| Fault::input(e).at(Text::name(model));
         let name = match name {
             Some(name) => name,
             None => label.parse().map_err(|_| wrong(msg("model-no-label").into()))?,
@@ -191,7 +191,7 @@ fn packed(path: &str) -> Result<Vec<u8>, Fault> {
         Ok(component) => Ok(component),
         // Vetting has the better words for what is no WebAssembly at all.
         Err(PackError::AlreadyPacked | PackError::NotAModule) => Ok(bytes),
-        Err(e) => Err(Fault::input(foreign::pack(&e)).at(path)),
+        Err(e) => Err(Fault::input(foreign::pack(&e)).at(Text::name(path))),
     }
 }
 
@@ -224,7 +224,8 @@ fn table(out: Output, models: &[ModelView]) -> String {
     .right(3);
     for model in models {
         let digest = model.digest.short();
-        rows.add([&digest, &model.name, &model.world, &model.bytes, &model.author, &model.description]);
+        let world = out.lang.word("world", &model.world.to_string()).into_owned();
+        rows.add([&digest, &model.name, &world, &model.bytes, &model.author, &model.description]);
     }
     rows.text()
 }

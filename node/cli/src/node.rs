@@ -43,7 +43,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     })?;
     for ending in endings_of(&view, shell.now_ms()) {
         let (en, zh) = ending.told(shell.now_ms());
-        shell.out.note(&out.say(&msg("ending-of-node").with("what", out.t(&en, &zh))));
+        shell.out.note(&out.say(&msg("ending-of-node").with("what", out.lang.pick(&en, &zh))));
     }
     Ok(Exit::Done)
 }

@@ -90,11 +90,6 @@ impl Output {
         when::shown(ms, &env::zone())
     }
 
-    /// The text in the user's language.
-    pub(crate) const fn t<'t>(&self, en: &'t str, zh: &'t str) -> &'t str {
-        self.lang.pick(en, zh)
-    }
-
     /// A spinner with a message, on a terminal only. It goes when it is dropped.
     pub(crate) fn spinner(&self, message: String) -> ProgressBar {
         if self.json || !io::stderr().is_terminal() {

@@ -6,7 +6,10 @@ use std::path::Path;
 use qianmo_proto::limits;
 use serde_json::{Value, value::RawValue};
 
-use super::exit::{Fault, read_text};
+use super::{
+    exit::{Fault, read_text},
+    words::msg,
+};
 
 /// Parses `--params`: JSON, or `@file`.
 pub(crate) fn parse(given: &str) -> Result<Box<RawValue>, Fault> {
@@ -14,13 +17,12 @@ pub(crate) fn parse(given: &str) -> Result<Box<RawValue>, Fault> {
         Some(file) => read_text(Path::new(file))?,
         None => given.to_owned(),
     };
-    let value: Value = serde_json::from_str(&text).map_err(|e| {
-        Fault::input(format!("--params is not JSON: {e}; quote it for the shell, or use @file"))
-    })?;
+    let value: Value =
+        serde_json::from_str(&text).map_err(|e| Fault::input(msg("params-no-json").with("error", e)))?;
     let mut canonical = String::new();
     write(&value, &mut canonical);
     if canonical.len() > limits::PARAMS_BYTES {
-        let text = format!("--params has {} bytes; the limit is {}", canonical.len(), limits::PARAMS_BYTES);
+        let text = msg("params-long").count("bytes", canonical.len()).count("limit", limits::PARAMS_BYTES);
         return Err(Fault::input(text));
     }
     raw(canonical)
@@ -32,7 +34,7 @@ pub(crate) fn none() -> Result<Box<RawValue>, Fault> {
 }
 
 fn raw(text: String) -> Result<Box<RawValue>, Fault> {
-    RawValue::from_string(text).map_err(|e| Fault::failed(format!("--params does not serialise: {e}")))
+    RawValue::from_string(text).map_err(|e| Fault::failed(msg("unserialisable").with("error", e)))
 }
 
 fn write(value: &Value, out: &mut String) {

@@ -13,7 +13,7 @@ use super::{
     connect::{Person, Session},
     contract, env,
     exit::{Exit, Fault},
-    list, model,
+    foreign, list, model,
     output::{Facts, Output, Rows, confirm},
     params,
     pick::pick,
@@ -178,7 +178,7 @@ pub(crate) async fn new(
     }
     let kinds = args.output.clone().unwrap_or_else(|| kinds_of(models.iter().map(|model| model.world)));
     let mut nonce = [0; 32];
-    person.keys.random(&mut nonce).map_err(|e| Fault::failed(e.to_string()))?;
+    person.keys.random(&mut nonce).map_err(|e| Fault::failed(foreign::crypto(&e)))?;
     let terms = Terms {
         v: 1,
         dataset: args.dataset.clone(),

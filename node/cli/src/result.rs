@@ -11,6 +11,7 @@ use super::{
     exit::{Exit, Fault, write_file},
     job, list, render,
     shell::Shell,
+    words::msg,
 };
 use crate::federated::{Fetched, fetch_result};
 
@@ -89,7 +90,7 @@ fn save(path: &Path, fetched: &Fetched) -> Result<(), Fault> {
     let mut receipt = path.as_os_str().to_owned();
     receipt.push(".receipt.json");
     let signed = serde_json::to_vec_pretty(&fetched.signed)
-        .map_err(|e| Fault::failed(format!("the receipt does not serialise: {e}")))?;
+        .map_err(|e| Fault::failed(msg("unserialisable").with("error", e)))?;
     write_file(path, &fetched.bytes)?;
     write_file(Path::new(&receipt), &signed)
 }

@@ -10,13 +10,14 @@ use serde_json::value::RawValue;
 use super::{
     connect::{GROUPS, Person, Session},
     exit::{Exit, Fault, write_file},
+    foreign,
     job::check_params,
-    lang::Lang,
     locate::{self, Located},
     model::Component,
     output::{Output, Rows},
     params, render,
     shell::Shell,
+    words::msg,
 };
 use crate::{
     clock::Clock,
@@ -56,7 +57,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     let sites = chosen.iter().map(|located| site(located, &session)).collect();
     let out = shell.out;
     let names: Vec<_> = chosen.iter().map(|located| located.view.terms.dataset.to_string()).collect();
-    out.note(&format!("{} {}", out.t("sites:", "参与方："), names.join(", ")));
+    out.note(&out.say(&msg("run-sites").with("sites", names.join(", "))));
     let interrupted = async {
         // Without a signal handler Ctrl-C just ends the program, which is right, too.
         if tokio::signal::ctrl_c().await.is_err() {
@@ -67,7 +68,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     let report = drive(&coordinator, sites, interrupted, &mut tell).await?;
     if let Some(path) = &command.out {
         let json = serde_json::to_vec_pretty(&report)
-            .map_err(|e| Fault::failed(format!("the report does not serialise: {e}")))?;
+            .map_err(|e| Fault::failed(msg("unserialisable").with("error", e)))?;
         write_file(path, &json)?;
     }
     shell.out.show(&report, || show(out, &report))?;
@@ -122,18 +123,15 @@ fn choose<'a>(
         }
     }
     let missing = |dataset: &DatasetRef| {
-        Fault::input(format!(
-            "you have no contract in force, with runs left, for {} ({}) over {dataset}; ask for one: qianmo request new",
-            component.name,
-            component.digest.short()
-        ))
+        let text = msg("run-no-contract-over")
+            .with("model", &component.name)
+            .with("digest", component.digest.short());
+        Fault::input(text.with("dataset", dataset))
     };
     match command.datasets.as_slice() {
-        [] if newest.is_empty() => Err(Fault::input(format!(
-            "you have no contract in force, with runs left, for {} ({}); ask for one: qianmo request new",
-            component.name,
-            component.digest.short()
-        ))),
+        [] if newest.is_empty() => Err(Fault::input(
+            msg("run-no-contract").with("model", &component.name).with("digest", component.digest.short()),
+        )),
         [] => Ok(newest.into_values().collect()),
         datasets => datasets
             .iter()
@@ -150,7 +148,7 @@ pub(crate) fn coordinator(
     params: Box<RawValue>,
 ) -> Result<Coordinator, Fault> {
     let mut random = [0; 16];
-    person.keys.random(&mut random).map_err(|e| Fault::failed(e.to_string()))?;
+    person.keys.random(&mut random).map_err(|e| Fault::failed(foreign::crypto(&e)))?;
     Ok(Coordinator {
         keys: Arc::clone(&person.keys),
         certificate: person.certificate().to_vec(),
@@ -173,12 +171,12 @@ pub(crate) fn site(located: &Located, session: &Session) -> Site {
 
 impl From<RunFault> for Fault {
     fn from(e: RunFault) -> Self {
-        let place = e.site.as_ref().map(|site| format!("site {site}"));
+        let place = e.site.as_ref().map(|site| msg("run-site").with("site", site));
         let fault = match e.failure {
-            Failure::Site { round, error, .. } => Self::from(error).at(format!("round {round}")),
-            Failure::Stopped { .. } => Self::new(Exit::Interrupted, e.failure.to_string()),
-            Failure::Rounds { .. } => Self::new(Exit::Refused, e.failure.to_string()),
-            Failure::Sum { .. } | Failure::Model { .. } => Self::failed(e.failure.to_string()),
+            Failure::Site { round, error, .. } => Self::from(error).at(msg("run-round").with("round", round)),
+            Failure::Stopped { .. } => Self::new(Exit::Interrupted, foreign::other(&e.failure)),
+            Failure::Rounds { .. } => Self::new(Exit::Refused, foreign::other(&e.failure)),
+            Failure::Sum { .. } | Failure::Model { .. } => Self::failed(foreign::other(&e.failure)),
         };
         match place {
             Some(place) => fault.at(place),
@@ -195,10 +193,7 @@ pub(crate) fn round_line(out: Output, report: &RoundReport) -> String {
         .map(|metric| format!("{} {}", metric.name, render::number(metric.value)))
         .collect();
     let (number, rows) = (report.round, report.samples);
-    let told = match out.lang {
-        Lang::En => format!("round {number:>2}  {rows} rows"),
-        Lang::Zh => format!("第 {number:>2} 轮  {rows} 行"),
-    };
+    let told = out.say(&msg("round-line").with("round", format!("{number:>2}")).with("rows", rows));
     format!("{told}  {} ms  {}", report.took_ms, metrics.join("  "))
 }
 

@@ -18,7 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     exit::{Exit, Fault, write_file},
-    foreign::io_error,
+    foreign::{self, io_error},
     shell::{Shell, private_dir},
     words::msg,
 };
@@ -61,12 +61,12 @@ impl Command {
 /// Runs the command.
 pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> {
     command.refuse_tests()?;
-    let config = Config::load(&command.dir).map_err(|e| Fault::input(e.to_string()))?;
+    let config = Config::load(&command.dir).map_err(|e| Fault::input(foreign::other(&e)))?;
     telemetry::init(shell.flags.verbose, shell.out.json);
     let options = ServeOptions { faults: Faults { crash_at: command.crash_at }, ..ServeOptions::default() };
     let dir = config.dir.clone();
     let mut node =
-        Node::bind(config, command.clock(shell), options).await.map_err(|e| Fault::failed(e.to_string()))?;
+        Node::bind(config, command.clock(shell), options).await.map_err(|e| Fault::failed(foreign::other(&e)))?;
     let address = announce(&dir, node.address())?;
     shell.out.note(&shell.out.say(&msg("serve-listening").with("address", node.address())));
     let stopped = tokio::select! {

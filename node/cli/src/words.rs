@@ -94,6 +94,11 @@ impl Message {
 }
 
 impl Text {
+    /// A path, an id, a name: the same in every language.
+    pub(crate) fn name(name: impl Display) -> Self {
+        Self::Plain(name.to_string())
+    }
+
     /// The text in this language.
     pub(crate) fn told(&self, lang: Lang) -> String {
         match self {
@@ -111,18 +116,6 @@ impl Text {
 impl From<Message> for Text {
     fn from(message: Message) -> Self {
         Self::Said(Box::new(message))
-    }
-}
-
-impl From<String> for Text {
-    fn from(text: String) -> Self {
-        Self::Plain(text)
-    }
-}
-
-impl From<&str> for Text {
-    fn from(text: &str) -> Self {
-        Self::Plain(text.to_owned())
     }
 }
 

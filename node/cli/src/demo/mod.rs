@@ -20,8 +20,10 @@ use self::{
 use super::{
     env,
     exit::{Doing, Exit, Fault},
+    foreign,
     output::Output,
     shell::{Shell, private_dir},
+    words::msg,
 };
 use crate::clock::Stopwatch;
 
@@ -41,7 +43,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     let watch = Stopwatch::start();
     let stage = Stage::set(command.dir.as_deref(), command.keep)?;
     let out = shell.out;
-    out.note(&format!("{} {}", out.t("folder", "文件夹"), stage.dir.display()));
+    out.note(&out.say(&msg("demo-folder").with("dir", stage.dir.display())));
     let cast = Cast::assemble(&stage.dir, shell)?;
     let mut nodes = Nodes::start(&cast, command.keep).await?;
     // A handler that cannot be set leaves Ctrl-C to end the program; the nodes then stop with their pipe.
@@ -52,7 +54,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     };
     let told = tokio::select! {
         told = story::tell(&cast, &nodes, shell) => told,
-        () = interrupted => Err(Fault::new(Exit::Interrupted, "interrupted; the nodes were stopped")),
+        () = interrupted => Err(Fault::new(Exit::Interrupted, msg("demo-interrupted"))),
     };
     match told {
         Ok(summary) => finish(summary, &cast, &mut nodes, command.keep, shell, watch).await,
@@ -101,10 +103,7 @@ impl Stage {
         private_dir(&dir)?;
         let mut entries = std::fs::read_dir(&dir).map_err(|e| Fault::file(&dir, Doing::Read, &e))?;
         if entries.next().is_some() {
-            return Err(Fault::input(format!(
-                "{} is not empty; give a new folder with --dir",
-                dir.display()
-            )));
+            return Err(Fault::input(msg("demo-not-empty").with("dir", dir.display())));
         }
         Ok(Self { dir, temporary })
     }
@@ -121,7 +120,7 @@ impl Drop for Stage {
 
 fn suffix() -> Result<String, Fault> {
     let mut bytes = [0; 6];
-    random::fill(&mut bytes).map_err(|e| Fault::failed(e.to_string()))?;
+    random::fill(&mut bytes).map_err(|e| Fault::failed(foreign::crypto(&e)))?;
     Ok(hex::encode(bytes))
 }
 
@@ -133,9 +132,9 @@ fn next_steps(out: Output, kept: &Kept) -> Result<String, Fault> {
         "\n{}\n  export QIANMO_HOME={}\n  {program} catalog search 乳腺\n  {program} contract ls --on hospital-b\n  \
          {program} job ls\n  {program} job ls --context wang\n  {program} audit ls --context sun\n  \
          {program} audit verify --context sun --on hospital-c\n{}\n  kill {}",
-        out.t("The nodes keep running. Try:", "节点仍在运行。可以尝试："),
+        out.say(&msg("demo-try")),
         kept.home.display(),
-        out.t("Stop them:", "停止节点："),
+        out.say(&msg("demo-stop")),
         pids.join(" ")
     ))
 }

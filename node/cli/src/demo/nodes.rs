@@ -13,7 +13,9 @@ use super::cast::{Cast, HOSPITALS};
 use crate::{
     env,
     exit::{Doing, Fault, read_text},
+    foreign::io_error,
     serve::ADDRESS,
+    words::{Message, msg},
 };
 
 /// How long a node may take to listen: its self-test and the engine's start, on a busy machine.
@@ -82,7 +84,9 @@ fn spawn(program: &Path, dir: &Path, keep: bool) -> Result<Child, Fault> {
     } else {
         command.arg("--stop-with-stdin").stdin(Stdio::piped()).kill_on_drop(true);
     }
-    command.spawn().map_err(|e| Fault::failed(format!("{} does not start: {e}", program.display())))
+    command.spawn().map_err(|e| {
+        Fault::failed(msg("demo-no-program").with("program", program.display()).saying("error", io_error(&e)))
+    })
 }
 
 fn log(dir: &Path) -> PathBuf {
@@ -100,22 +104,20 @@ async fn address(child: &mut Child, dir: &Path) -> Result<String, Fault> {
                 return read_text(&file);
             }
             if !matches!(child.try_wait(), Ok(None)) {
-                return Err(did_not_start(dir, "it ended"));
+                return Err(did_not_start(dir, msg("demo-ended")));
             }
         }
     };
     time::timeout(START_LIMIT, listening)
         .await
-        .unwrap_or_else(|_| Err(did_not_start(dir, "it took too long")))
+        .unwrap_or_else(|_| Err(did_not_start(dir, msg("demo-too-long"))))
 }
 
-fn did_not_start(dir: &Path, how: &str) -> Fault {
+fn did_not_start(dir: &Path, how: Message) -> Fault {
     let log = read_text(&log(dir)).unwrap_or_default();
     let last: Vec<&str> = log.lines().rev().take(5).collect();
     let last: Vec<&str> = last.into_iter().rev().collect();
-    Fault::failed(format!(
-        "the node in {} did not start: {how}. Its last words:\n{}",
-        dir.display(),
-        last.join("\n")
-    ))
+    Fault::failed(
+        msg("demo-no-start").with("dir", dir.display()).saying("how", how).with("last", last.join("\n")),
+    )
 }

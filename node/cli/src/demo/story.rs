@@ -18,13 +18,13 @@ use crate::{
     data,
     exit::Fault,
     federated::{Report, RoundReport, drive},
-    lang::Lang,
     locate::{self, Located},
     model::{self, Component},
     params,
     request::{self, NewArgs},
     run::{coordinator, in_force, site},
     shell::Shell,
+    words::{Message, msg},
 };
 
 /// The dataset's name at every hospital.
@@ -36,33 +36,32 @@ const PARAMS: &str = r#"{"target":"benign"}"#;
 
 /// Plays the whole story and sums it up.
 pub(super) async fn tell(cast: &Cast, nodes: &Nodes, shell: &Shell) -> Result<Summary, Fault> {
-    let chapter =
-        |number: u8, en: &str, zh: &str| shell.out.note(&format!("{number}. {}", shell.out.t(en, zh)));
+    let chapter = |number: u8, told: Message| shell.out.note(&format!("{number}. {}", shell.out.say(&told)));
     let places: Vec<(&Hospital, &str)> = HOSPITALS
         .iter()
         .zip(nodes.addresses())
         .map(|(hospital, address)| (hospital, address.as_str()))
         .collect();
-    chapter(1, "three hospitals run a node each and list their data", "三家医院各自运行节点并登记数据");
+    chapter(1, msg("chapter-nodes"));
     for place in &places {
         introduce(cast, *place, &places, shell).await?;
         list_data(cast, *place, shell).await?;
     }
-    let &(first, address) = places.first().ok_or_else(|| Fault::failed("there is no hospital"))?;
+    let &(first, address) = places.first().ok_or_else(|| Fault::failed(msg("demo-no-hospital")))?;
     let consumer = cast.consumer(first, address, shell).await?;
-    chapter(2, "a consumer finds the data and brings a model to them", "使用方检索数据，并将模型送达各节点");
+    chapter(2, msg("chapter-search"));
     search(&consumer, shell).await?;
     let glm = Component::load("glm", None, None)?;
     let model_bytes = bring(&consumer, &glm).await?;
-    chapter(3, "the consumer asks for contracts, the stewards sign them", "使用方申请合约，数据管理员签署");
+    chapter(3, msg("chapter-contracts"));
     for place in &places {
         let asked = ask(&consumer, place.0, shell).await?;
         let steward = cast.steward(place.0, place.1, shell).await?;
         request::approve(&steward.person, &steward.target().await?, &asked, "", shell.now_ms()).await?;
     }
-    chapter(4, "a federated run fits the model, round by round", "联邦运行逐轮拟合模型");
+    chapter(4, msg("chapter-run"));
     let report = fit(&consumer, &glm, shell).await?;
-    chapter(5, "an auditor verifies the three trails", "审计方验证三份存证");
+    chapter(5, msg("chapter-audit"));
     let mut trails = Vec::new();
     for place in &places {
         trails.push(verify(cast, *place, shell).await?);
@@ -88,13 +87,8 @@ async fn introduce(
 async fn list_data(cast: &Cast, (hospital, address): (&Hospital, &str), shell: &Shell) -> Result<(), Fault> {
     let steward = cast.steward(hospital, address, shell).await?.target().await?;
     let listed = data::add(&steward, descriptor(hospital)).await?;
-    shell.out.note(&format!(
-        "   {} {}  ≈ {} {}",
-        listed.id,
-        listed.title,
-        listed.rows_about,
-        shell.out.t("rows", "行")
-    ));
+    let rows = shell.out.say(&msg("demo-rows").with("rows", listed.rows_about));
+    shell.out.note(&format!("   {} {}  {rows}", listed.id, listed.title));
     Ok(())
 }
 
@@ -105,12 +99,9 @@ async fn search(consumer: &Session, shell: &Shell) -> Result<(), Fault> {
     let view: SearchView = client.call(ask).await?;
     let found: Vec<String> = view.found.iter().map(|found| found.dataset.id.to_string()).collect();
     if found.len() < HOSPITALS.len() {
-        return Err(Fault::failed(format!(
-            "the search found only [{}]; see the nodes' logs",
-            found.join(", ")
-        )));
+        return Err(Fault::failed(msg("demo-found-only").with("found", found.join(", "))));
     }
-    shell.out.note(&format!("   {} {}", shell.out.t("found", "找到"), found.join(", ")));
+    shell.out.note(&format!("   {}", shell.out.say(&msg("demo-found").with("found", found.join(", ")))));
     Ok(())
 }
 
@@ -162,21 +153,15 @@ fn round_line(report: &RoundReport, shell: &Shell) -> String {
     let metric =
         |name: &str| report.metrics.iter().find(|metric| metric.name == name).map(|metric| metric.value);
     let what = match (metric("correct"), metric("deviance")) {
-        (Some(correct), Some(deviance)) => format!(
-            "{}  {correct}/{}, deviance {deviance:.6}",
-            shell.out.t("evaluation", "评估"),
-            report.samples
-        ),
-        (None, Some(deviance)) => {
-            format!("{}  deviance {deviance:.6}", shell.out.t("Newton step", "牛顿迭代"))
-        }
-        _ => shell.out.t("pooled means and deviations", "合并均值与标准差").to_owned(),
+        (Some(correct), Some(deviance)) => msg("demo-evaluation")
+            .with("correct", correct)
+            .with("samples", report.samples)
+            .with("deviance", format!("{deviance:.6}")),
+        (None, Some(deviance)) => msg("demo-newton").with("deviance", format!("{deviance:.6}")),
+        _ => msg("demo-pooled"),
     };
-    let number = match shell.out.lang {
-        Lang::En => format!("round {:>2}", report.round),
-        Lang::Zh => format!("第 {:>2} 轮", report.round),
-    };
-    format!("   {number}  {} ms  {what}", report.took_ms)
+    let number = msg("run-round").with("round", format!("{:>2}", report.round));
+    format!("   {}  {} ms  {}", shell.out.say(&number), report.took_ms, shell.out.say(&what))
 }
 
 async fn verify(cast: &Cast, (hospital, address): (&Hospital, &str), shell: &Shell) -> Result<Trail, Fault> {
@@ -185,7 +170,8 @@ async fn verify(cast: &Cast, (hospital, address): (&Hospital, &str), shell: &She
     let client = auditor.target().await?;
     let verification = verify_node(&client, &auditor.person.trust, &memory, shell.now_ms()).await?;
     let (verdict, entries) = (verification.report.verdict, verification.report.entries);
-    shell.out.note(&format!("   {}  {verdict}  {entries} {}", client.node(), shell.out.t("entries", "条")));
+    let told = shell.out.say(&msg("demo-verified").with("verdict", verdict).count("entries", entries));
+    shell.out.note(&format!("   {}  {told}", client.node()));
     Ok(Trail { node: client.node().clone(), entries, verdict, exit: verification.exit() })
 }
 

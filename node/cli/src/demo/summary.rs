@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::{
     exit::Exit,
     output::{Facts, Output, Rows},
+    words::msg,
 };
 
 /// Coefficients printed; --json has all.
@@ -127,11 +128,11 @@ impl Summary {
         ])
         .text();
         format!(
-            "\n{}\n{fit}\n{}… {more} {}\n\n{}\n{moved}",
-            out.t("The model, fitted over three hospitals:", "三家医院联合拟合的模型："),
+            "\n{}\n{fit}\n{}… {}\n\n{}\n{moved}",
+            out.say(&msg("demo-model")),
             coefficients.text(),
-            out.t("more with --json", "个系数见 --json"),
-            out.t("What moved between departments:", "部门之间流动了什么："),
+            out.say(&msg("demo-more").with("more", more)),
+            out.say(&msg("demo-moved")),
         )
     }
 }

@@ -24,7 +24,9 @@ macro_rules! files {
 }
 
 /// The catalogues' files. A new one is named here.
-pub(super) const FILES: &[File] = files!("audit" "ca" "catalog" "config" "connect" "context" "enumerations" "id" "init" "labels" "model" "peer" "request" "serve" "shared");
+pub(super) const FILES: &[File] = files!(
+    "audit" "ca" "catalog" "config" "connect" "context" "contract" "data" "demo" "enumerations" "id" "init" "job" "labels" "model" "peer" "request" "run" "serve" "shared"
+);
 
 /// The Chinese help; the English is clap's, from the commands' doc comments.
 pub(super) const HELP: &str = include_str!("zh/help.ftl");

@@ -5,8 +5,9 @@ use std::{
 };
 
 use fluent_syntax::parser;
+use qianmo_certs::RevocationReason;
 use qianmo_proto::{
-    Role,
+    Grade, Role, Sensitivity, Sharing,
     contract::OutputKind,
     views::{ContractState, JobState},
 };
@@ -62,26 +63,25 @@ fn sources() -> String {
 
 /// The words of enumerations, which come from values: kind and values.
 fn enumerations() -> Vec<(&'static str, Vec<&'static str>)> {
+    let contracts = [ContractState::Requested, ContractState::Finalized, ContractState::Terminated];
+    let jobs = [JobState::Running, JobState::Held, JobState::Released, JobState::Withheld, JobState::Failed];
+    let states = contracts.map(ContractState::as_str).into_iter().chain(jobs.map(JobState::as_str)).collect();
+    let sharing = [Sharing::Unconditional, Sharing::Conditional, Sharing::Withheld];
+    let sensitivities =
+        [Sensitivity::None, Sensitivity::Personal, Sensitivity::Sensitive, Sensitivity::Identifier];
     vec![
         ("role", Role::ALL.map(Role::as_str).to_vec()),
-        (
-            "state",
-            [ContractState::Requested, ContractState::Finalized, ContractState::Terminated]
-                .map(ContractState::as_str)
-                .into_iter()
-                .chain(
-                    [
-                        JobState::Running,
-                        JobState::Held,
-                        JobState::Released,
-                        JobState::Withheld,
-                        JobState::Failed,
-                    ]
-                    .map(JobState::as_str),
-                )
-                .collect(),
-        ),
+        ("state", states),
         ("output", [OutputKind::Aggregate, OutputKind::Update].map(OutputKind::as_str).to_vec()),
+        ("grade", Grade::ALL.map(Grade::as_str).to_vec()),
+        ("sharing", sharing.map(Sharing::as_str).to_vec()),
+        ("sensitivity", sensitivities.map(Sensitivity::as_str).to_vec()),
+        ("reason", RevocationReason::ALL.map(RevocationReason::as_str).to_vec()),
+        ("world", vec!["analysis", "federated"]),
+        ("stage", vec!["intent", "outcome", "fact"]),
+        ("by", vec!["policy", "egress", "steward", "sandbox", "contract"]),
+        // What descriptors use by custom; any other word is shown as it is.
+        ("cycle", vec!["daily", "weekly", "monthly", "quarterly", "yearly", "never"]),
     ]
 }
 

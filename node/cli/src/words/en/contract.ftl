@@ -1,0 +1,2 @@
+# qianmo contract
+contracts-unlisted = contracts could not be listed at { $node }: { $error }
