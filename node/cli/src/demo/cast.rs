@@ -10,7 +10,7 @@ use crate::{
     connect::{CERTIFICATE, CRL, Person, REQUEST, ROOT, Session},
     context::{Context, Contexts},
     exit::{Fault, read_text, write_file},
-    id, init,
+    foreign, id, init,
     shell::Shell,
 };
 
@@ -69,7 +69,7 @@ pub(super) struct Cast {
 impl Cast {
     /// Makes all keys, certificates and node folders under `dir`.
     pub(super) fn assemble(dir: &Path, shell: &Shell) -> Result<Self, Fault> {
-        let fault = |e: qianmo_certs::CaError| Fault::failed(e.to_string());
+        let fault = |e: qianmo_certs::CaError| Fault::failed(foreign::ca(&e));
         let now_ms = shell.now_ms();
         let mut ca = Ca::create("Qianmo demo federation", 1, now_ms).map_err(fault)?;
         let crl = ca.crl(CRL_HOURS, now_ms).map_err(fault)?;
@@ -103,7 +103,7 @@ impl Cast {
     /// Signs the request in `dir` and puts certificate, root and list beside it.
     fn certify(&mut self, dir: &Path, request: &str, certificate: &str, now_ms: i64) -> Result<(), Fault> {
         let request = read_text(&dir.join(request))?;
-        let issued = self.ca.issue(&request, DAYS, now_ms).map_err(|e| Fault::failed(e.to_string()))?;
+        let issued = self.ca.issue(&request, DAYS, now_ms).map_err(|e| Fault::failed(foreign::ca(&e)))?;
         write_file(&dir.join(certificate), issued.pem.as_bytes())?;
         write_file(&dir.join(ROOT), self.ca.certificate_pem().as_bytes())?;
         write_file(&dir.join(CRL), self.crl.as_bytes())
@@ -203,7 +203,7 @@ pub(super) fn node(hospital: &Hospital) -> Result<Identity, Fault> {
 
 /// A name of the cast.
 pub(super) fn name(text: &str) -> Result<Name, Fault> {
-    text.parse().map_err(|e: qianmo_proto::NameError| Fault::failed(e.to_string()))
+    text.parse().map_err(|e: qianmo_proto::NameError| Fault::failed(foreign::name(&e)))
 }
 
 #[cfg(test)]
