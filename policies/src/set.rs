@@ -13,7 +13,7 @@ use crate::{
     decision::{Decision, Reason},
     error::PolicyError,
     facts::{Question, Unusable, Words},
-    governance::{Governance, GovernanceInput},
+    governance::{Governance, GovernanceInput, Target},
     job::{ContractFacts, JobInput},
     text,
 };
@@ -115,7 +115,8 @@ impl PolicySet {
         let question = input.question(&self.words)?;
         let run = self.ask(RUN_JOB, &question, input.contract.as_ref())?;
         let Some(contract) = input.contract.as_ref().filter(|_| run.allowed) else {
-            return Ok(self.denial(RUN_JOB, input.principal, run));
+            let denial = self.denial(RUN_JOB, input.principal, run);
+            return Ok(text::naming_fields(denial, input.dataset, input.fields));
         };
         let release = self.ask(AUTO_RELEASE, &question, None)?;
         if !release.errors.is_empty() {
@@ -133,7 +134,11 @@ impl PolicySet {
         if verdict.allowed {
             return Ok(Decision::allow(verdict.reasons, None));
         }
-        Ok(self.denial(action, input.principal, verdict))
+        let denial = self.denial(action, input.principal, verdict);
+        Ok(match input.target {
+            Target::Terms { dataset, terms, .. } => text::naming_fields(denial, dataset, &terms.fields),
+            _ => denial,
+        })
     }
 
     /// Puts one question to Cedar, over the action's slice and the link of the contract concerned.

@@ -7,7 +7,6 @@ use qianmo_node::{
     config::Config,
     preflight::{self, Findings},
 };
-use qianmo_proto::words::counted;
 use serde_json::json;
 
 use super::{

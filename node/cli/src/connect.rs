@@ -244,7 +244,9 @@ pub(crate) async fn info(client: &Client) -> Result<NodeView, WireError> {
 
 /// `host:port` as an address.
 pub(crate) async fn resolve(address: &str) -> Result<SocketAddr, Fault> {
-    let wrong = |e: &std::io::Error| msg("address-unknown").with("address", address).saying("error", foreign::other(e));
+    let wrong = |e: &std::io::Error| {
+        msg("address-unknown").with("address", address).saying("error", foreign::other(e))
+    };
     lookup(address).await.map_err(|e| Fault::new(Exit::Unreachable, wrong(&e)))
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use qianmo_proto::{DatasetMeta, Lookup, Name, WireError, ask, views::Done, words::counted};
+use qianmo_proto::{DatasetMeta, Lookup, Name, WireError, ask, views::Done};
 
 use super::{
     connect::Session,

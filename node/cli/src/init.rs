@@ -17,6 +17,7 @@ use super::{
     exit::{Exit, Fault, write_file, write_private},
     foreign,
     id::{Passphrase, PassphraseArgs, write_key_and_request},
+    lang::Lang,
     shell::{Shell, private_dir},
     words::msg,
 };
@@ -54,7 +55,15 @@ pub(crate) fn run(command: &Command, shell: &Shell) -> Result<Exit, Fault> {
     let identity = Identity::new(command.department.clone(), Role::Node, command.name.clone());
     let title = command.title.clone().unwrap_or_else(|| command.department.to_string());
     let passphrase = command.passphrase.read()?;
-    make(&command.dir, &identity, &title, command.listen, &command.host, passphrase.as_ref())?;
+    make(
+        &command.dir,
+        &identity,
+        &title,
+        command.listen,
+        &command.host,
+        passphrase.as_ref(),
+        shell.out.lang,
+    )?;
     let request = command.dir.join(REQUEST);
     let view = json!({"node": identity, "dir": command.dir, "request": request});
     shell.out.show(&view, || {
@@ -72,6 +81,7 @@ pub(crate) fn make(
     listen: SocketAddr,
     hosts: &[Host],
     passphrase: Option<&Passphrase>,
+    lang: Lang,
 ) -> Result<(), Fault> {
     let file = dir.join(config::FILE);
     let keys = dir.join("keys");
@@ -85,9 +95,10 @@ pub(crate) fn make(
     let mut kek = Zeroizing::new([0u8; 16]);
     random::fill(kek.as_mut()).map_err(|e| Fault::failed(foreign::crypto(&e)))?;
     write_private(&keys.join("kek"), Zeroizing::new(hex::encode(kek.as_ref())).as_bytes())?;
-    write_file(
-        &file,
-        Config::sample(identity, title, listen, passphrase.map(|passphrase| passphrase.file.as_path()))
-            .as_bytes(),
-    )
+    let passphrase = passphrase.map(|passphrase| passphrase.file.as_path());
+    let sample = match lang {
+        Lang::En => Config::sample(identity, title, listen, passphrase),
+        Lang::Zh => Config::sample_in_chinese(identity, title, listen, passphrase),
+    };
+    write_file(&file, sample.as_bytes())
 }

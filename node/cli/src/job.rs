@@ -7,7 +7,6 @@ use qianmo_crypto::sm3::{self, Digest};
 use qianmo_proto::{
     DatasetRef, JobId, JobOrder, Lookup, Signed, WireError, ask,
     views::{JobState, JobView, LogView, WhyView},
-    words::counted,
 };
 use serde_json::{json, value::RawValue};
 

@@ -65,8 +65,9 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     telemetry::init(shell.flags.verbose, shell.out.json);
     let options = ServeOptions { faults: Faults { crash_at: command.crash_at }, ..ServeOptions::default() };
     let dir = config.dir.clone();
-    let mut node =
-        Node::bind(config, command.clock(shell), options).await.map_err(|e| Fault::failed(foreign::other(&e)))?;
+    let mut node = Node::bind(config, command.clock(shell), options)
+        .await
+        .map_err(|e| Fault::failed(foreign::other(&e)))?;
     let address = announce(&dir, node.address())?;
     shell.out.note(&shell.out.say(&msg("serve-listening").with("address", node.address())));
     let stopped = tokio::select! {

@@ -22,7 +22,7 @@ pub(crate) fn add(facts: Facts, out: Output, terms: &Terms) -> Facts {
     }
     facts.and(&[
         (out.label("dataset"), &terms.dataset),
-        (out.label("fields"), &format!("({}) {}", fields.len(), fields.join(", "))),
+        (out.label("scope"), &format!("({}) {}", fields.len(), fields.join(", "))),
         (out.label("models"), &models.join(", ")),
         (out.label("parameters"), &params),
         (out.label("purpose"), &terms.purpose),

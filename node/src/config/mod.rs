@@ -161,17 +161,17 @@ impl Config {
 
     /// The text of a new node's configuration, every setting explained.
     pub fn sample(identity: &Identity, title: &str, listen: SocketAddr, passphrase: Option<&Path>) -> String {
-        debug_assert_eq!(identity.role(), Role::Node);
-        let passphrase = match passphrase {
-            Some(file) => format!("passphrase = {}", toml::Value::from(file.display().to_string())),
-            None => "# passphrase = \"keys/passphrase\"".to_owned(),
-        };
-        include_str!("sample.toml")
-            .replace("@department@", identity.department().as_str())
-            .replace("@name@", identity.name().as_str())
-            .replace("@title@", &title.replace(['"', '\\'], ""))
-            .replace("@listen@", &listen.to_string())
-            .replace("@passphrase@", &passphrase)
+        filled(include_str!("sample.toml"), identity, title, listen, passphrase)
+    }
+
+    /// The same with its explanations in Chinese.
+    pub fn sample_in_chinese(
+        identity: &Identity,
+        title: &str,
+        listen: SocketAddr,
+        passphrase: Option<&Path>,
+    ) -> String {
+        filled(include_str!("sample.zh.toml"), identity, title, listen, passphrase)
     }
 
     /// Folder of the trail.
@@ -198,6 +198,27 @@ impl Config {
     pub fn index_dir(&self) -> PathBuf {
         self.dir.join("index")
     }
+}
+
+/// `template` with the node's own words in it.
+fn filled(
+    template: &str,
+    identity: &Identity,
+    title: &str,
+    listen: SocketAddr,
+    passphrase: Option<&Path>,
+) -> String {
+    debug_assert_eq!(identity.role(), Role::Node);
+    let passphrase = match passphrase {
+        Some(file) => format!("passphrase = {}", toml::Value::from(file.display().to_string())),
+        None => "# passphrase = \"keys/passphrase\"".to_owned(),
+    };
+    template
+        .replace("@department@", identity.department().as_str())
+        .replace("@name@", identity.name().as_str())
+        .replace("@title@", &title.replace(['"', '\\'], ""))
+        .replace("@listen@", &listen.to_string())
+        .replace("@passphrase@", &passphrase)
 }
 
 #[cfg(test)]

@@ -28,6 +28,20 @@ fn the_sample_is_valid_and_its_comments_show_the_defaults() {
 }
 
 #[test]
+fn the_sample_has_the_same_settings_in_either_language() {
+    let settings = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| line.contains(" = ") || line.starts_with('[')).map(str::to_owned).collect()
+    };
+    let identity: Identity = "qianmo://hospital-a/node/main".parse().unwrap();
+    let listen = "127.0.0.1:7401".parse().unwrap();
+    let english = Config::sample(&identity, "第一医院", listen, None);
+    let chinese = Config::sample_in_chinese(&identity, "第一医院", listen, None);
+    assert_eq!(settings(&english), settings(&chinese));
+    let said = |line: &&str| line.starts_with('#') && !line.contains(" = ");
+    assert!(chinese.lines().filter(said).all(|line| line.chars().any(|c| c > '\u{4e00}')), "{chinese}");
+}
+
+#[test]
 fn all_mistakes_are_told_at_once() {
     let text = r#"
         [node]

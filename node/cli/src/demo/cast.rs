@@ -11,6 +11,7 @@ use crate::{
     context::{Context, Contexts},
     exit::{Fault, read_text, write_file},
     foreign, id, init,
+    lang::Lang,
     shell::Shell,
 };
 
@@ -76,7 +77,7 @@ impl Cast {
         ca.save(dir.join("ca")).map_err(fault)?;
         let mut cast = Self { dir: dir.to_owned(), ca, crl };
         for hospital in &HOSPITALS {
-            cast.add_node(hospital, now_ms)?;
+            cast.add_node(hospital, shell.out.lang, now_ms)?;
             cast.add_person(hospital.department, Role::Steward, hospital.steward, now_ms)?;
             cast.add_person(hospital.department, Role::Admin, ADMIN, now_ms)?;
         }
@@ -86,10 +87,10 @@ impl Cast {
         Ok(cast)
     }
 
-    fn add_node(&mut self, hospital: &Hospital, now_ms: i64) -> Result<(), Fault> {
+    fn add_node(&mut self, hospital: &Hospital, lang: Lang, now_ms: i64) -> Result<(), Fault> {
         let dir = self.node_dir(hospital);
         let identity = node(hospital)?;
-        init::make(&dir, &identity, hospital.title, ([127, 0, 0, 1], 0).into(), &[], None)?;
+        init::make(&dir, &identity, hospital.title, ([127, 0, 0, 1], 0).into(), &[], None, lang)?;
         self.certify(&dir, init::REQUEST, "node.crt", now_ms)?;
         write_file(&dir.join("data").join(hospital.file), hospital.rows)
     }

@@ -98,3 +98,4 @@ label-key = key fingerprint
 label-issuer = issued by
 label-certificate-until = certificate until
 label-list-until = revocation list until
+label-scope = fields

@@ -98,3 +98,4 @@ label-key = 密钥指纹
 label-issuer = 签发机构
 label-certificate-until = 证书有效期至
 label-list-until = 证书撤销列表有效期至
+label-scope = 使用范围（字段）
