@@ -13,7 +13,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{keys::load_soft, store::state::Standing};
+use crate::{keys::load_soft, start::StartError, store::state::Standing};
 
 const ORIGIN: &str = "qianmo://hospital-a/node/main";
 
@@ -38,8 +38,8 @@ fn open(dir: &Path) -> Trail {
     Trail::open(FileStorage::open(dir).unwrap(), ORIGIN, keys, 0).unwrap().0
 }
 
-fn folder(dir: &Path, trail: &Trail) -> Result<Folder, OpenError> {
-    Folder::open(&dir.join("index"), trail)
+fn folder(dir: &Path, trail: &Trail) -> Result<Folder, StartError> {
+    Folder::open(&dir.join("index"), trail).map_err(StartError::from)
 }
 
 /// What a node tells of its state, as `known.json` has it.
@@ -113,7 +113,7 @@ fn a_node_does_not_start_over_an_entry_that_it_does_not_understand() {
         append(&mut trail, "contract.suspend", body);
         let refused = folder(dir.path(), &trail).err().unwrap();
         let told = refused.to_string();
-        assert!(matches!(refused, OpenError::Entry { seq, .. } if seq == size), "{told}");
+        assert!(matches!(refused, StartError::Entry { seq, .. } if seq == size), "{told}");
         assert!(told.contains("(contract.suspend)") && told.contains("newer"), "{told}");
     }
 }
@@ -126,6 +126,6 @@ fn an_event_of_a_later_schema_is_named_too() {
     trail.append(&[entry.as_bytes().to_vec()], 0).unwrap();
     let refused = folder(dir.path(), &trail).err().unwrap();
     assert!(
-        matches!(&refused, OpenError::Entry { seq: at, action, .. } if *at == seq && action == "contract.suspend")
+        matches!(&refused, StartError::Entry { seq: at, action, .. } if *at == seq && action == "contract.suspend")
     );
 }
