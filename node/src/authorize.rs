@@ -129,6 +129,7 @@ impl Permit {
             parameters_per_row: node.parameters_per_row,
             max_bytes: node.max_bytes,
             strings: self.0.obligations.strings,
+            words: egress::Words::of(self.fields(), self.order().params.get()),
             review: self.0.obligations.review,
         }
     }

@@ -6,7 +6,8 @@ mod common;
 
 use common::{column_x, field, glm, job, pooled, screening};
 use qianmo_sandbox::{
-    Column, ColumnData, ColumnType, CoordinatorJob, ErrorCode, MemTable, RunError, Step, Update, Vector,
+    Column, ColumnData, ColumnType, CoordinatorJob, ErrorCode, MemTable, RunError, Step, TableSource as _,
+    Update, Vector,
 };
 
 const PARAMS: &str = r#"{"target":"benign","max_rounds":25,"l2":1.0,"tolerance":1e-10}"#;
@@ -54,21 +55,32 @@ fn three_hospitals_fit_what_the_pooled_data_fit_and_what_scikit_learn_fits() {
         assert!((got - want).abs() < 5e-9, "{got} is not {want}");
     }
     assert_eq!(values(&federated, "steps"), [10.0]);
-    assert_eq!(rounds, 12, "one for the moments, ten steps, one for the verdict");
+    assert_eq!(rounds, 13, "two for means and deviations, ten steps, one for the verdict");
     assert_eq!(values(&federated, "correct"), [562.0]);
     assert!((values(&federated, "accuracy")[0] - 0.98770).abs() < 5e-6);
     assert!((values(&federated, "deviance")[0] - values(&whole, "deviance")[0]).abs() < 1e-9);
+
+    // Every number with its name, in the order of the tables.
+    assert_eq!(values(&federated, "w:(intercept)"), [w[0]]);
+    for (index, field) in slices[0].schema().iter().filter(|field| field.name != "benign").enumerate() {
+        assert_eq!(values(&federated, &format!("w:{}", field.name)), [w[index + 1]]);
+        assert_eq!(values(&federated, &format!("sd:{}", field.name)), [values(&federated, "sd")[index]]);
+        assert_eq!(values(&federated, &format!("mean:{}", field.name)), [values(&federated, "mean")[index]]);
+    }
 }
 
 #[test]
 fn updates_are_sums_whose_longest_axis_is_the_number_of_parameters() {
-    let update = glm().contribute(job(screening("a"), PARAMS), 0, &[]).result.unwrap();
-    assert_eq!(update.samples, 120);
-    let shapes = |update: &Update| update.vectors.iter().map(|v| v.shape.clone()).collect::<Vec<_>>();
-    assert_eq!(shapes(&update), [[30], [30]]);
-    let state = glm().next(CoordinatorJob::new(PARAMS), 0, &[], &update, 1).result.unwrap().state;
-    let update = glm().contribute(job(screening("a"), PARAMS), 1, &state).result.unwrap();
-    assert_eq!(shapes(&update), [vec![31], vec![31, 31]]);
+    let mut state = Vec::new();
+    let mut shapes = Vec::new();
+    for round in 0..3 {
+        let update = glm().contribute(job(screening("a"), PARAMS), round, &state).result.unwrap();
+        assert_eq!(update.samples, 120);
+        let sums = update.vectors.iter().filter(|vector| !vector.name.starts_with("position:"));
+        shapes.push(sums.map(|vector| vector.shape.clone()).collect::<Vec<_>>());
+        state = glm().next(CoordinatorJob::new(PARAMS), round, &state, &update, 1).result.unwrap().state;
+    }
+    assert_eq!(shapes, [vec![vec![30]], vec![vec![30], vec![30]], vec![vec![31], vec![31, 16]]]);
 }
 
 #[test]
@@ -97,7 +109,13 @@ fn data_that_cannot_be_fitted_are_refused_with_the_reason() {
     let (code, message) = refused(table(vec![1.0, 2.0], vec![0.0, 2.0]));
     assert_eq!((code, message.contains("other than 0 and 1")), (ErrorCode::BadSchema, true), "{message}");
     let (code, message) = refused(table(vec![5.0, 5.0], vec![0.0, 1.0]));
-    assert_eq!((code, message.contains("feature 1 is constant")), (ErrorCode::Numeric, true), "{message}");
+    let told = message.contains("constant over all sites: `x`");
+    assert_eq!((code, told), (ErrorCode::Numeric, true), "{message}");
+    let (code, message) = refused(table(vec![1.0, 2.0], vec![1.0, 1.0]));
+    assert_eq!((code, message.contains("`y` is 1 in all rows")), (ErrorCode::Numeric, true), "{message}");
+    let (code, message) = refused(table(vec![1e200, 2.0], vec![0.0, 1.0]));
+    let told = message.contains("`x` has values too large");
+    assert_eq!((code, told), (ErrorCode::Numeric, true), "{message}");
     let (code, message) = refused(table(vec![1.0, f64::INFINITY], vec![0.0, 1.0]));
     assert_eq!((code, message.contains("infinite")), (ErrorCode::Numeric, true), "{message}");
     let (code, _) = refused(table(vec![], vec![]));
@@ -126,14 +144,36 @@ fn parameters_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn sites_whose_columns_differ_are_told_apart() {
+fn a_feature_that_tells_the_target_is_named_if_nothing_bounds_its_coefficient() {
+    let x: Vec<f64> = (0..40).map(|step| f64::from(step) - 19.5).collect();
+    let y = x.iter().map(|x| f64::from(*x > 0.0)).collect();
+    let error = run(&[table(x, y)], r#"{"target":"y","l2":0}"#).unwrap_err().to_string();
+    assert!(error.contains("the coefficient of `x`") && error.contains("raise `l2`"), "{error}");
+}
+
+#[test]
+fn a_state_cannot_ask_for_features_that_the_parameters_do_not_name() {
+    let params = r#"{"target":"benign","features":["mean_radius","mean_texture"]}"#;
+    let update = glm().contribute(job(screening("a"), params), 0, &[]).result.unwrap();
+    let step = glm().next(CoordinatorJob::new(params), 0, &[], &update, 1).result.unwrap();
+    let mut state = step.state;
+    let named = state.iter_mut().find(|vector| vector.name == "w:mean_texture").unwrap();
+    named.name = "w:mean_area".to_owned();
+    let error = glm().contribute(job(screening("a"), params), 1, &state).result.unwrap_err().to_string();
+    assert!(error.contains("the run has the features mean_area, mean_radius"), "{error}");
+}
+
+#[test]
+fn sites_whose_columns_differ_are_told_apart_by_name() {
     let renamed = {
         let fields = vec![field("z", ColumnType::Float64), field("y", ColumnType::Float64)];
         let columns = [vec![1.0, 2.0], vec![0.0, 1.0]].map(|values| Column::new(ColumnData::F64(values)));
         MemTable::new("t", fields, columns.into()).unwrap()
     };
-    let error = run(&[table(vec![1.0, 2.0], vec![0.0, 1.0]), renamed], r#"{"target":"y"}"#).unwrap_err();
-    assert!(error.to_string().contains("same columns in the same order"), "{error}");
+    let [mut one, other] = [table(vec![1.0, 2.0], vec![0.0, 1.0]), renamed]
+        .map(|table| glm().contribute(job(table, r#"{"target":"y"}"#), 0, &[]).result.unwrap());
+    let error = one.add(&other).unwrap_err().to_string();
+    assert!(error.contains("position:x") && error.contains("position:z"), "{error}");
 }
 
 #[test]

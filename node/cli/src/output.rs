@@ -196,7 +196,7 @@ impl Rows {
     pub(crate) fn new(headers: &[&str]) -> Self {
         let mut table = Table::new();
         table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(headers.iter().map(|header| header.to_uppercase()));
+        table.set_header(headers.iter().map(|header| line(header).to_uppercase()));
         Self { table }
     }
 

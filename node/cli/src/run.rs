@@ -194,7 +194,7 @@ pub(crate) fn round_line(out: Output, report: &RoundReport) -> String {
         .collect();
     let (number, rows) = (report.round, report.samples);
     let told = out.say(&msg("round-line").with("round", format!("{number:>2}")).with("rows", rows));
-    format!("{told}  {} ms  {}", report.took_ms, metrics.join("  "))
+    format!("{told}  {} ms  {}", report.took_ms, metrics.join("  ")).trim_end().to_owned()
 }
 
 fn show(out: Output, report: &Report) -> String {
@@ -216,9 +216,7 @@ fn show(out: Output, report: &Report) -> String {
 
 /// The last state of a model: its result.
 fn state(out: Output, vectors: &[Vector]) -> String {
-    let mut rows = Rows::new(&[out.label("name"), out.label("value")]);
-    for vector in vectors {
-        rows.add([&vector.name, &render::values(&vector.values)]);
-    }
-    rows.text()
+    let rows = Rows::new(&[out.label("name"), out.label("value")]);
+    let vectors = vectors.iter().map(|vector| render::Array { name: &vector.name, values: &vector.values });
+    render::arrays(out, rows, &vectors.collect::<Vec<_>>())
 }

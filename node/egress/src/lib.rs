@@ -9,7 +9,7 @@ mod rules;
 use qianmo_crypto::sm3::{self, Digest};
 use qianmo_proto::{ErrorCode, ResultDoc, WireError, views::Reason};
 
-pub use rules::Limits;
+pub use rules::{Limits, Words};
 
 /// A model's output before the gate.
 #[derive(Debug, Clone)]

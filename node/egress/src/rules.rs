@@ -1,15 +1,19 @@
 //! Disclosure rules (design section 13). Each looks at one result and finds it fine or not; none changes it.
 
+use std::collections::BTreeSet;
+
 use qianmo_proto::{
+    Name,
     result::{Cells, ResultTable},
     views::{By, Reason},
     words::counted,
 };
+use serde_json::Value;
 
 use super::Computed;
 
 /// What the permit binds the gate to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Limits {
     /// Fewest contributors to any cell.
     pub min_cell: u32,
@@ -17,10 +21,46 @@ pub struct Limits {
     pub parameters_per_row: f64,
     /// Most bytes of the document.
     pub max_bytes: u64,
-    /// Whether text columns may leave.
+    /// Whether any text may leave in tables.
     pub strings: bool,
+    /// The text that may always.
+    pub words: Words,
     /// Whether a steward looks at every result, whatever the rules find.
     pub review: bool,
+}
+
+/// Text that was known before a row was read: the names of the contract's fields, and every text in the order's
+/// parameters. A model that repeats it tells nothing of a row but by choosing, as it can by numbers.
+#[derive(Debug, Clone, Default)]
+pub struct Words(BTreeSet<String>);
+
+impl Words {
+    /// Those of `fields` and of `params`, a JSON document.
+    pub fn of<'a>(fields: impl IntoIterator<Item = &'a Name>, params: &str) -> Self {
+        let mut words = fields.into_iter().map(ToString::to_string).collect();
+        // What is no JSON names nothing.
+        gather(serde_json::from_str(params).unwrap_or_default(), &mut words);
+        Self(words)
+    }
+
+    fn has(&self, cells: &Cells) -> bool {
+        match cells {
+            Cells::Text(texts) => texts.iter().flatten().all(|text| self.0.contains(text)),
+            Cells::Int(_) | Cells::Float(_) | Cells::Bool(_) => true,
+        }
+    }
+}
+
+/// Adds the texts of `value`, at any depth. Keys are none: they name parameters.
+fn gather(value: Value, words: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => {
+            words.insert(text);
+        }
+        Value::Array(values) => values.into_iter().for_each(|value| gather(value, words)),
+        Value::Object(values) => values.into_iter().for_each(|(_, value)| gather(value, words)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// What one rule says of one result.
@@ -52,7 +92,7 @@ pub(super) fn check(computed: &Computed, bytes: u64, limits: &Limits) -> Vec<Fin
         min_cell(computed, limits.min_cell),
         parameters(computed, limits.parameters_per_row),
         output_size(bytes, limits.max_bytes),
-        strings(&computed.document.tables, limits.strings),
+        strings(&computed.document.tables, limits),
         review(limits.review),
     ]
 }
@@ -122,16 +162,21 @@ fn output_size(bytes: u64, most: u64) -> Finding {
     }
 }
 
-/// Text can carry anything a row holds, so it leaves only where the contract says so.
-fn strings(tables: &[ResultTable], allowed: bool) -> Finding {
-    let text = |table: &ResultTable| table.columns.iter().any(|c| matches!(c.cells, Cells::Text(_)));
-    let found = tables.iter().filter(|table| text(table)).count() as u64;
-    let (leave, leave_zh) = if allowed { ("allows", "允许") } else { ("does not allow", "不允许") };
+/// Text can carry anything a row holds. So it leaves only where the contract says so, or where all of it was known
+/// before.
+fn strings(tables: &[ResultTable], limits: &Limits) -> Finding {
+    let named = |table: &ResultTable| table.columns.iter().all(|column| limits.words.has(&column.cells));
+    let found = tables.iter().filter(|table| !named(table)).count() as u64;
+    let (leave, leave_zh) =
+        if limits.strings { ("allows", "允许") } else { ("does not allow", "不允许") };
     Finding {
         rule: "strings",
-        broken: found > 0 && !allowed,
-        en: format!("{} with text columns; the contract {leave} text", counted(found, "table")),
-        zh: format!("{found} 个表含文本列；合约{leave_zh}文本"),
+        broken: found > 0 && !limits.strings,
+        en: format!(
+            "{} with text that neither the contract's fields nor the parameters name; the contract {leave} such text",
+            counted(found, "table")
+        ),
+        zh: format!("{found} 个表含合约字段和参数均未列出的文本；合约{leave_zh}此类文本"),
     }
 }
 

@@ -2,8 +2,19 @@ use qianmo_proto::result::{Cells, NamedVector, ResultColumn, ResultTable};
 
 use super::*;
 
-const LIMITS: Limits =
-    Limits { min_cell: 10, parameters_per_row: 0.33, max_bytes: 1 << 20, strings: false, review: false };
+/// Those of a contract on `age` and `town`, for an order that names a town.
+fn limits() -> Limits {
+    let fields = ["age", "town"].map(|name| name.parse().unwrap());
+    let words = Words::of(&fields, r#"{"group_by":"town","groups":["north"],"min_cell":10}"#);
+    Limits {
+        min_cell: 10,
+        parameters_per_row: 0.33,
+        max_bytes: 1 << 20,
+        strings: false,
+        words,
+        review: false,
+    }
+}
 
 fn computed(samples: u64, rows_read: u64) -> Computed {
     Computed { document: ResultDoc { samples, ..ResultDoc::default() }, rows_read }
@@ -35,7 +46,7 @@ fn a_glm_round_passes_from_94_rows_on() {
     let round = |rows| {
         let mut result = computed(rows, rows);
         result.document.vectors = vec![vector(&[31]), vector(&[31, 31])];
-        broken(&result, &LIMITS)
+        broken(&result, &limits())
     };
     assert!(round(94).is_empty());
     assert_eq!(round(93), ["parameters"]);
@@ -45,27 +56,27 @@ fn a_glm_round_passes_from_94_rows_on() {
 fn more_axes_cannot_hide_parameters() {
     let mut result = computed(100, 100);
     result.document.vectors = vec![vector(&[5, 5, 5])];
-    assert_eq!(broken(&result, &LIMITS), ["parameters"]);
+    assert_eq!(broken(&result, &limits()), ["parameters"]);
 }
 
 #[test]
 fn small_cells_are_held_and_the_error_tells_no_figure() {
     let mut result = computed(500, 500);
     result.document.tables = vec![table(&[100, 9, 391], Cells::Int(vec![Some(1), Some(2), None]))];
-    assert_eq!(broken(&result, &LIMITS), ["min-cell"]);
-    let (verdict, _) = judge(&result, &LIMITS).unwrap();
+    assert_eq!(broken(&result, &limits()), ["min-cell"]);
+    let (verdict, _) = judge(&result, &limits()).unwrap();
     let Verdict::Held(held) = verdict else { panic!("released") };
     assert_eq!(held.error.code, ErrorCode::Held);
     assert!(!held.error.message.contains('9'), "{}", held.error.message);
-    assert_eq!(broken(&computed(9, 9), &LIMITS), ["min-cell"]);
-    assert!(broken(&computed(10, 10), &LIMITS).is_empty());
+    assert_eq!(broken(&computed(9, 9), &limits()), ["min-cell"]);
+    assert!(broken(&computed(10, 10), &limits()).is_empty());
 }
 
 #[test]
 fn a_finding_is_told_in_both_languages_and_one_is_no_plural() {
     let mut result = computed(120, 120);
     result.document.tables = vec![table(&[1, 119], Cells::Int(vec![Some(1), Some(2)]))];
-    let (_, reasons) = judge(&result, &LIMITS).unwrap();
+    let (_, reasons) = judge(&result, &limits()).unwrap();
     let found = reasons.iter().find(|reason| reason.rule == "min-cell").unwrap();
     assert_eq!(found.text, "broken: the smallest cell has 1 contributor; at least 10 are needed");
     assert_eq!(found.text_zh.as_deref(), Some("违反：记录最少的单元格有 1 条贡献记录；至少需要 10 条"));
@@ -74,17 +85,37 @@ fn a_finding_is_told_in_both_languages_and_one_is_no_plural() {
 
 #[test]
 fn a_model_cannot_claim_more_samples_than_rows() {
-    assert_eq!(broken(&computed(1_000, 9), &LIMITS), ["samples", "min-cell"]);
+    assert_eq!(broken(&computed(1_000, 9), &limits()), ["samples", "min-cell"]);
 }
 
 #[test]
 fn text_and_size_need_leave() {
     let mut result = computed(50, 50);
     result.document.tables = vec![table(&[50], Cells::Text(vec![Some("name".into())]))];
-    assert_eq!(broken(&result, &LIMITS), ["strings"]);
-    assert!(broken(&result, &Limits { strings: true, ..LIMITS }).is_empty());
-    assert_eq!(broken(&result, &Limits { strings: true, max_bytes: 20, ..LIMITS }), ["output-size"]);
-    assert_eq!(broken(&computed(50, 50), &Limits { review: true, ..LIMITS }), ["review"]);
+    assert_eq!(broken(&result, &limits()), ["strings"]);
+    assert!(broken(&result, &Limits { strings: true, ..limits() }).is_empty());
+    assert_eq!(broken(&result, &Limits { strings: true, max_bytes: 20, ..limits() }), ["output-size"]);
+    assert_eq!(broken(&computed(50, 50), &Limits { review: true, ..limits() }), ["review"]);
+}
+
+#[test]
+fn text_that_was_known_before_needs_no_leave() {
+    let held = |texts: &[Option<&str>]| {
+        let mut result = computed(50, 50);
+        let texts: Vec<_> = texts.iter().map(|text| text.map(str::to_owned)).collect();
+        result.document.tables = vec![table(&vec![50; texts.len()], Cells::Text(texts))];
+        broken(&result, &limits())
+    };
+    assert!(held(&[Some("age"), Some("north"), None]).is_empty());
+    assert!(held(&[]).is_empty());
+    for cell in ["south", "North", "age ", "", "min_cell", "10"] {
+        assert_eq!(held(&[Some("age"), Some(cell)]), ["strings"], "{cell:?}");
+    }
+    // Parameters that are no JSON name nothing.
+    let words = Words::of(&[], "north");
+    let mut result = computed(50, 50);
+    result.document.tables = vec![table(&[50], Cells::Text(vec![Some("north".into())]))];
+    assert_eq!(broken(&result, &Limits { words, ..limits() }), ["strings"]);
 }
 
 #[test]

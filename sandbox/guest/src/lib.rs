@@ -2,9 +2,9 @@
 //!
 //! A model is a Rust crate of type `cdylib` that calls [`export_analysis!`] or [`export_federated!`] once.
 //! It reads the rows its contract shows it ([`Table`], [`Scan`], [`Rows`]) and the parameters of its order
-//! ([`params`]), and returns typed results ([`OutputBuilder`], [`UpdateBuilder`]). [`Moments`] and [`Sums`]
-//! are kernels for the usual first step. There is nothing else a model can reach: no file, network, clock
-//! or environment; asking for one fails when the node vets the model.
+//! ([`params`]), and returns typed results ([`OutputBuilder`], [`UpdateBuilder`]). [`Moments`],
+//! [`IntegerMoments`] and [`Sums`] are kernels for the usual first step. There is nothing else a model can
+//! reach: no file, network, clock or environment; asking for one fails when the node vets the model.
 //!
 //! What this crate is **not**: a way around a node's rules. What a model may return is judged again by the
 //! node, with the number of contributors behind each row; rules about small groups belong in the model too.
@@ -53,9 +53,11 @@ pub use bindings::analysis::qianmo::model::results::{Metric, Output, Vector};
 pub use bindings::analysis::qianmo::model::types::{ColumnType, Error, ErrorCode, Field};
 pub use bindings::federated::qianmo::model::rounds::{Step, Update};
 pub use context::{Level, log, params, progress, random};
-pub use moments::{Moments, Sums};
-pub use results::{OutputBuilder, TableBuilder, UpdateBuilder, find, find_scalar, scalar, vector};
-pub use table::{Numbers, Rows, Scan, Table, Texts};
+pub use moments::{IntegerMoments, Moments, Sums};
+pub use results::{
+    OutputBuilder, TableBuilder, UpdateBuilder, find, find_labelled, find_scalar, labelled, scalar, vector,
+};
+pub use table::{Integers, Numbers, Rows, Scan, Table, Texts, Values};
 
 /// The example in the models' README compiles.
 #[cfg(doctest)]

@@ -1,6 +1,6 @@
 //! Kernels over columns of numbers.
 
-use crate::Numbers;
+use crate::{Integers, Numbers};
 
 /// Independent accumulators: they break the chain of additions, so that SIMD can be used.
 const LANES: usize = 8;
@@ -77,20 +77,94 @@ impl Moments {
     }
 }
 
-/// Σx and Σx²: what sites can add up to a pooled mean and variance.
+/// The same over whole numbers, with a sum that is exact whatever their size.
+///
+/// Distances are taken from the first value, so that the variance of large numbers that lie close together
+/// is not lost in rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct IntegerMoments {
+    sum: i128,
+    origin: i64,
+    distances: Moments,
+}
+
+impl IntegerMoments {
+    /// Adds the values of a column; missing ones are left out.
+    pub fn add_column(&mut self, column: &Integers<'_>) {
+        match column.dense() {
+            Some(values) => self.add_slice(values),
+            None => self.add_slice(&column.iter().flatten().collect::<Vec<i64>>()),
+        }
+    }
+
+    /// Adds values.
+    pub fn add_slice(&mut self, values: &[i64]) {
+        let Some(first) = values.first() else { return };
+        if self.distances.count() == 0 {
+            self.origin = *first;
+        }
+        let origin = self.origin;
+        self.sum += values.chunks(EXACT_CHUNK).map(exact_sum).sum::<i128>();
+        let distances: Vec<f64> = values.iter().map(|value| distance(*value, origin)).collect();
+        self.distances.add_slice(&distances);
+    }
+
+    /// Values seen.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.distances.count()
+    }
+
+    /// Their exact sum.
+    #[must_use]
+    pub fn sum(&self) -> i128 {
+        self.sum
+    }
+
+    /// Their mean, from the exact sum; 0 if there are none.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        if self.count() == 0 { 0.0 } else { self.sum as f64 / self.count() as f64 }
+    }
+
+    /// Their sample variance (divided by n − 1); none for fewer than two values.
+    #[must_use]
+    pub fn variance(&self) -> Option<f64> {
+        self.distances.variance()
+    }
+}
+
+/// Values whose halves cannot overflow 64 bits when summed.
+const EXACT_CHUNK: usize = 1 << 30;
+
+/// The sum of at most [`EXACT_CHUNK`] values, by halves of 32 bits: additions of 64 bits can be vectorised.
+fn exact_sum(values: &[i64]) -> i128 {
+    let high: i64 = values.iter().map(|value| value >> 32).sum();
+    let low: i64 = values.iter().map(|value| value & 0xffff_ffff).sum();
+    (i128::from(high) << 32) + i128::from(low)
+}
+
+/// Exact before it is rounded, unless the two are over 2⁶³ apart.
+fn distance(value: i64, origin: i64) -> f64 {
+    value.checked_sub(origin).map_or(value as f64 - origin as f64, |exact| exact as f64)
+}
+
+/// Σ(x − c) and Σ(x − c)² about a centre c: what sites can add up to a pooled mean and variance.
+///
+/// About 0 for the mean, then about the mean for the variance: Σx² − n·mean² cancels where the mean is large.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sums {
-    /// Σx.
+    /// Σ(x − c).
     pub sum: f64,
-    /// Σx².
+    /// Σ(x − c)².
     pub squares: f64,
 }
 
 impl Sums {
-    /// Adds values.
-    pub fn add_slice(&mut self, values: &[f64]) {
-        self.sum += lanes(values, |value| value);
-        self.squares += lanes(values, |value| value * value);
+    /// Adds values, about `centre`.
+    pub fn add_slice(&mut self, values: &[f64], centre: f64) {
+        self.sum += lanes(values, |value| value - centre);
+        self.squares += lanes(values, |value| (value - centre) * (value - centre));
     }
 }
 
@@ -137,7 +211,30 @@ mod tests {
     #[test]
     fn sums_are_those_of_all_values() {
         let mut sums = Sums::default();
-        sums.add_slice(&(1..=20).map(f64::from).collect::<Vec<_>>());
+        let values: Vec<f64> = (1..=20).map(f64::from).collect();
+        sums.add_slice(&values, 0.0);
         assert_eq!(sums, Sums { sum: 210.0, squares: 2870.0 });
+        let mut about_ten = Sums::default();
+        about_ten.add_slice(&values, 10.0);
+        assert_eq!(about_ten, Sums { sum: 10.0, squares: 670.0 });
+    }
+
+    #[test]
+    fn whole_numbers_are_summed_exactly_and_vary_as_by_definition() {
+        for values in [
+            [i64::MAX, i64::MAX, i64::MIN, -1, 0, 7].as_slice(),
+            &[9_007_199_254_740_993, 1, 1, -5],
+            &[i64::MIN; 5],
+        ] {
+            let mut moments = IntegerMoments::default();
+            values.chunks(2).for_each(|part| moments.add_slice(part));
+            assert_eq!(moments.sum(), values.iter().map(|value| i128::from(*value)).sum::<i128>());
+            assert_eq!(moments.count(), values.len() as u64);
+        }
+        // One apart, where doubles are two apart.
+        let mut close = IntegerMoments::default();
+        close.add_slice(&(0..30).map(|step| 9_007_199_254_740_993 + step).collect::<Vec<i64>>());
+        assert!((close.variance().unwrap() - 77.5).abs() < 1e-12);
+        assert_eq!(IntegerMoments::default().mean(), 0.0);
     }
 }

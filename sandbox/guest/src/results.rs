@@ -17,6 +17,24 @@ pub fn scalar(name: &str, value: f64) -> Vector {
     vector(name, vec![value])
 }
 
+/// One number for each label, as vectors `name:label`: people see them as one table, a row a label and a column a
+/// name. Labels must differ, and have no colon before which another name could be read.
+pub fn labelled<'a>(
+    name: &str,
+    labels: impl IntoIterator<Item = &'a str>,
+    values: &[f64],
+) -> impl Iterator<Item = Vector> {
+    labels.into_iter().zip(values).map(move |(label, value)| scalar(&format!("{name}:{label}"), *value))
+}
+
+/// The labels that [`labelled`] gave `name`, with their numbers, in their order.
+pub fn find_labelled<'a>(vectors: &'a [Vector], name: &str) -> impl Iterator<Item = (&'a str, f64)> {
+    vectors.iter().filter_map(move |vector| {
+        let label = vector.name.strip_prefix(name)?.strip_prefix(':')?;
+        Some((label, *vector.values.first()?))
+    })
+}
+
 /// The values of the vector of that name.
 ///
 /// # Errors
@@ -112,6 +130,20 @@ impl TableBuilder {
         self.column(name, ColumnType::Float64, ColumnData::Float64s(values), &valid)
     }
 
+    /// Adds a column of whole numbers.
+    #[must_use]
+    pub fn integers(self, name: &str, numbers: impl IntoIterator<Item = Option<i64>>) -> Self {
+        let (values, valid) = split(numbers);
+        self.column(name, ColumnType::Int64, ColumnData::Int64s(values), &valid)
+    }
+
+    /// Adds a column of dates: days since 1970-01-01.
+    #[must_use]
+    pub fn dates(self, name: &str, days: impl IntoIterator<Item = Option<i32>>) -> Self {
+        let (values, valid) = split(days);
+        self.column(name, ColumnType::Date32, ColumnData::Int32s(values), &valid)
+    }
+
     /// Adds a column of counts.
     #[must_use]
     pub fn counts(self, name: &str, counts: impl IntoIterator<Item = u64>) -> Self {
@@ -199,6 +231,16 @@ mod tests {
         assert_eq!(columns[1].validity.as_deref(), Some([0xfe, 1].as_slice()));
         let ColumnData::Utf8s(texts) = &columns[1].data else { panic!("not text") };
         assert_eq!(texts.offsets, [0, 0, 2, 4, 6, 8, 10, 12, 14, 16]);
+    }
+
+    #[test]
+    fn labels_come_back_with_their_numbers() {
+        let mut state = vec![scalar("steps", 4.0), vector("w", vec![9.0])];
+        state.extend(labelled("w", ["(intercept)", "age"], &[0.5, -1.0]));
+        state.extend(labelled("wide", ["age"], &[7.0]));
+        assert_eq!(state[3].name, "w:age");
+        assert_eq!(find_labelled(&state, "w").collect::<Vec<_>>(), [("(intercept)", 0.5), ("age", -1.0)]);
+        assert_eq!(find_labelled(&state, "v").count(), 0);
     }
 
     #[test]

@@ -144,6 +144,23 @@ impl Rows<'_> {
         Ok(Numbers { values, validity: column.validity.as_deref() })
     }
 
+    /// A column as whole numbers: booleans as 0 and 1, dates as days and times as microseconds since 1970.
+    ///
+    /// # Errors
+    /// With `bad-schema` if the column has reals or text.
+    pub fn integers(&self, column: usize) -> Result<Integers<'_>, Error> {
+        let (field, column) = self.column(column)?;
+        let values = match &column.data {
+            ColumnData::Booleans(values) => {
+                Cow::Owned(values.iter().map(|value| i64::from(*value)).collect())
+            }
+            ColumnData::Int32s(values) => Cow::Owned(values.iter().map(|value| i64::from(*value)).collect()),
+            ColumnData::Int64s(values) => Cow::Borrowed(values.as_slice()),
+            _ => return Err(Error::bad_schema(format!("column `{}` has no whole numbers", field.name))),
+        };
+        Ok(Integers { values, validity: column.validity.as_deref() })
+    }
+
     /// A column as text: any type, dates and times as their numbers.
     ///
     /// # Errors
@@ -160,15 +177,21 @@ impl Rows<'_> {
 }
 
 /// A column of numbers.
-pub struct Numbers<'a> {
-    values: Cow<'a, [f64]>,
+pub type Numbers<'a> = Values<'a, f64>;
+
+/// A column of whole numbers.
+pub type Integers<'a> = Values<'a, i64>;
+
+/// A column of values of one kind.
+pub struct Values<'a, T: Copy> {
+    values: Cow<'a, [T]>,
     validity: Option<&'a [u8]>,
 }
 
-impl Numbers<'_> {
+impl<T: Copy> Values<'_, T> {
     /// All values, if none is missing.
     #[must_use]
-    pub fn dense(&self) -> Option<&[f64]> {
+    pub fn dense(&self) -> Option<&[T]> {
         match self.validity {
             None => Some(&self.values),
             Some(_) => self.iter().all(|value| value.is_some()).then_some(&*self.values),
@@ -176,7 +199,7 @@ impl Numbers<'_> {
     }
 
     /// Value by value; none where it is missing.
-    pub fn iter(&self) -> impl Iterator<Item = Option<f64>> {
+    pub fn iter(&self) -> impl Iterator<Item = Option<T>> {
         self.values.iter().enumerate().map(|(row, value)| is_valid(self.validity, row).then_some(*value))
     }
 }

@@ -2,10 +2,10 @@
 
 use qianmo_crypto::sm3::{self, Digest};
 use qianmo_proto::{
-    ErrorCode, Lookup, ModelManifest, World, ask,
+    ErrorCode, JobOrder, Lookup, ModelManifest, World, ask,
     views::{JobState, JobView},
 };
-use qianmo_tests::{Ask, Clinic, guest};
+use qianmo_tests::{Ask, Clinic, descriptor, guest};
 
 #[test]
 fn what_is_no_model_is_not_taken() {
@@ -107,6 +107,32 @@ fn a_model_that_reads_nothing_is_held_for_resting_on_nobody() {
     let error = job.error.unwrap();
     assert_eq!((job.state, error.code), (JobState::Held, ErrorCode::Held));
     assert!(error.message.contains("min-cell"), "{error}");
+}
+
+#[test]
+fn text_leaves_without_leave_if_the_order_names_all_of_it() {
+    let clinic = Clinic::new();
+    let rows = [vec!["甲"; 20], vec!["乙"; 15]].concat().join("\n");
+    clinic.node.put_data("kinds.csv", format!("kind\n{rows}\n"));
+    let listed = descriptor("kinds", "kinds.csv", &[("kind", "utf8")]);
+    let _ = clinic.steward().call(ask::DataAdd { descriptor: listed }).unwrap();
+    let model = clinic.stats();
+    let ask = Ask::new("hospital-a/kinds", model);
+    let ask = Ask { fields: vec!["kind".to_owned()], strings: false, runs: 2, ..ask };
+    let contract = clinic.contract(&ask);
+    let run = |params: &str| {
+        let dataset = "hospital-a/kinds".parse().unwrap();
+        let order = JobOrder { dataset, ..clinic.run(&contract, model, params) };
+        clinic.consumer().order(&order).unwrap()
+    };
+    let any = run(r#"{"group_by":"kind"}"#);
+    assert_eq!(any.state, JobState::Held);
+    assert!(any.error.unwrap().message.contains("strings"));
+    let named = run(r#"{"group_by":"kind","groups":["甲","乙"]}"#);
+    let got = clinic.consumer().ok(&["result", "get", named.id.as_str()]);
+    let columns = &got["result"]["tables"][0]["columns"];
+    assert_eq!(columns[0]["cells"], serde_json::json!({"text": ["乙", "甲"]}));
+    assert_eq!(columns[1]["cells"], serde_json::json!({"int": [15, 20]}));
 }
 
 #[test]

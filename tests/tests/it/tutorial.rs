@@ -228,7 +228,7 @@ impl Town {
     }
 
     fn an_analysis_is_released(&self) -> String {
-        let what = ["--fields", "mean_radius,benign", "--model", "stats", "--strings", "--runs", "5"];
+        let what = ["--fields", "mean_radius,benign", "--model", "stats", "--runs", "5"];
         let contract = self.approve("li", &self.ask("hospital-a/screening", &what));
         let listed = self.ok(&["contract", "ls"]);
         assert!(listed.as_array().unwrap().iter().any(|found| found["id"] == contract));
@@ -256,18 +256,19 @@ impl Town {
     }
 
     fn held_results_wait_for_a_steward(&self) {
-        // Without --strings the table's column of names may not leave.
+        // A group of one patient may not leave.
         let what = ["--fields", "mean_radius", "--model", "stats", "--runs", "2"];
         let contract = self.approve("li", &self.ask("hospital-a/screening", &what));
         let held = || {
-            let ended = self.terminal.run(&["job", "run", "--contract", &contract]);
+            let each = r#"{"group_by":"mean_radius","min_cell":1}"#;
+            let ended = self.terminal.run(&["job", "run", "--contract", &contract, "--params", each]);
             assert_eq!(ended.exit, Some(6), "{ended}");
             let job = ended.answer();
             assert_eq!((&job["state"], &job["error"]["code"]), (&"held".into(), &"QM-1305".into()));
             job["id"].as_str().unwrap().to_owned()
         };
         let (good, bad) = (held(), held());
-        self.terminal.fails(&["result", "get", &good]).is(6, "QM-1305", &["strings"]);
+        self.terminal.fails(&["result", "get", &good]).is(6, "QM-1305", &["min-cell"]);
         assert_eq!(self.by("li", &["result", "ls", "--held"]).as_array().unwrap().len(), 2);
         assert_eq!(
             self.ok(&["result", "ls", "--held"]).as_array().unwrap().len(),
@@ -275,7 +276,7 @@ impl Town {
             "not the consumer's to decide"
         );
 
-        self.by("li", &["result", "release", &good, "--reason", "column names only"]);
+        self.by("li", &["result", "release", &good, "--reason", "all have consented"]);
         let got = self.ok(&["result", "get", &good]);
         assert_eq!(got["result"]["samples"], 120);
         self.by("li", &["result", "withhold", &bad, "--reason", "once is enough"]);

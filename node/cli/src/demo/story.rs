@@ -158,7 +158,8 @@ fn round_line(report: &RoundReport, shell: &Shell) -> String {
             .with("samples", report.samples)
             .with("deviance", format!("{deviance:.6}")),
         (None, Some(deviance)) => msg("demo-newton").with("deviance", format!("{deviance:.6}")),
-        _ => msg("demo-pooled"),
+        _ if metric("positives").is_some() => msg("demo-means"),
+        _ => msg("demo-deviations"),
     };
     let number = msg("run-round").with("round", format!("{:>2}", report.round));
     format!("   {}  {} ms  {}", shell.out.say(&number), report.took_ms, shell.out.say(&what))
@@ -178,11 +179,11 @@ async fn verify(cast: &Cast, (hospital, address): (&Hospital, &str), shell: &She
 fn sum_up(report: &Report, glm: &Component, model_bytes: u64, trails: Vec<Trail>) -> Summary {
     let find = |name: &str| report.state.iter().find(|vector| vector.name == name);
     let scalar = |name: &str| find(name).and_then(|vector| vector.values.first().copied());
-    let weights = find("w").map(|vector| vector.values.as_slice()).unwrap_or_default();
-    let (intercept, slopes) =
-        weights.split_first().map_or((None, &[][..]), |(first, rest)| (Some(*first), rest));
-    let coefficients =
-        features().zip(slopes).map(|(name, value)| Coefficient { name, value: *value }).collect();
+    let coefficients = features().filter_map(|name| {
+        let value = scalar(&format!("w:{name}"))?;
+        Some(Coefficient { name, value })
+    });
+    let coefficients = coefficients.collect();
     let mut moved = Moved { model_bytes_in: model_bytes, ..Moved::default() };
     for (.., traffic) in &report.sites {
         moved.order_bytes_in += traffic.order_bytes;
@@ -197,7 +198,7 @@ fn sum_up(report: &Report, glm: &Component, model_bytes: u64, trails: Vec<Trail>
         correct: scalar("correct"),
         accuracy: scalar("accuracy"),
         deviance: scalar("deviance"),
-        intercept,
+        intercept: scalar("w:(intercept)"),
         coefficients,
         trails,
         moved,

@@ -1,5 +1,7 @@
 //! The state machine among in-memory sites: each has its own numbers, the model averages them.
 
+mod fit;
+
 use qianmo_proto::{ErrorCode, WireError};
 use qianmo_sandbox::{Metric, Step, Update, Vector};
 

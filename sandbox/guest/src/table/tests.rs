@@ -38,6 +38,15 @@ fn numbers_come_from_every_numeric_type_and_from_no_other() {
         assert_eq!(read(index).unwrap_err().code, ErrorCode::BadSchema);
     }
     assert_eq!(read(6).unwrap_err().code, ErrorCode::Internal);
+
+    let whole = |index| rows.integers(index).map(|values| values.iter().collect::<Vec<_>>());
+    assert_eq!(whole(0).unwrap(), [Some(1), Some(0)]);
+    assert_eq!(whole(1).unwrap(), [Some(-3), Some(4)]);
+    assert_eq!(whole(2).unwrap(), [Some(1 << 40), None]);
+    assert_eq!(whole(4).unwrap(), [Some(1), Some(2)]);
+    for index in [3, 5] {
+        assert_eq!(whole(index).unwrap_err().code, ErrorCode::BadSchema);
+    }
 }
 
 #[test]

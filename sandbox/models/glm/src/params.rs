@@ -48,8 +48,20 @@ impl Params {
         if self.features.as_ref().is_some_and(|features| features.contains(&self.target)) {
             return Err(Error::bad_params(format!("the target `{}` cannot be a feature too", self.target)));
         }
+        if let Some(name) = self.features.as_deref().and_then(twice) {
+            return Err(Error::bad_params(format!("`features` names `{name}` twice")));
+        }
         Ok(self)
     }
+}
+
+/// A name that the list has more than once.
+fn twice(names: &[String]) -> Option<&String> {
+    names
+        .iter()
+        .enumerate()
+        .find(|(index, name)| names.iter().take(*index).any(|other| other == *name))
+        .map(|(_, name)| name)
 }
 
 #[cfg(test)]
@@ -69,6 +81,7 @@ mod tests {
             params(1.0, 0.0, 1, &["x"]),
             params(1.0, 1e-10, 0, &["x"]),
             params(1.0, 1e-10, 1, &["x", "y"]),
+            params(1.0, 1e-10, 1, &["x", "z", "x"]),
         ] {
             assert!(refused.is_err());
         }

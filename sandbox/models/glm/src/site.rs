@@ -1,27 +1,22 @@
 //! A site's half of a round: sums over its rows.
 
-use qianmo_guest::{Error, Numbers, Rows, Sums, Table, Update, UpdateBuilder, Vector, vector};
+use qianmo_guest::{Error, Numbers, Rows, Sums, Table, Update, UpdateBuilder, Vector, labelled, vector};
 
-use crate::linalg::dot;
+use crate::linalg::{Half, dot};
 use crate::logistic::{Derivatives, log_loss};
 use crate::params::Params;
 use crate::state::{Phase, State};
 
-/// Names of the numbers that tell the coordinator whether all sites fit the same columns.
-pub(crate) const COLUMNS: [&str; 2] = ["columns", "columns_squared"];
+/// The vectors that name the features, as `position:NAME`, and tell where each stands at the site.
+pub(crate) const POSITION: &str = "position";
 
 /// What the coordinator asks for by its state.
 pub(crate) fn contribute(_round: u32, state: &[Vector]) -> Result<Update, Error> {
     let data = Data::open(Params::of_job()?)?;
-    let Some(state) = State::from_vectors(state)? else { return data.moments() };
-    if state.mean.len() != data.features.len() {
-        return Err(Error::bad_schema(format!(
-            "the run has {} features and this table {}",
-            state.mean.len(),
-            data.features.len()
-        )));
-    }
+    let Some(state) = State::from_vectors(state)? else { return data.sums() };
+    let data = data.in_order_of(&state.features)?;
     match state.phase {
+        Phase::Deviations => data.deviations(&state),
         Phase::Newton => data.derivatives(&state),
         Phase::Evaluate => data.evaluation(&state),
         Phase::Done => Err(Error::internal("the run is over")),
@@ -48,28 +43,76 @@ impl Data {
         Ok(Self { table, features, target })
     }
 
-    /// Σx and Σx² of each feature.
-    fn moments(&self) -> Result<Update, Error> {
-        let mut sums = vec![Sums::default(); self.features.len()];
-        let samples = self.scan(|features, _| {
-            sums.iter_mut().zip(features).for_each(|(sums, values)| sums.add_slice(values));
-        })?;
-        let [columns, columns_squared] = COLUMNS;
-        let mark = self.mark();
+    /// The same features in the order of the run. A state cannot bring in others.
+    fn in_order_of(self, features: &[String]) -> Result<Self, Error> {
+        let sorted = |names: &[String]| {
+            let mut names = names.to_vec();
+            names.sort_unstable();
+            names
+        };
+        let (run, own) = (sorted(features), sorted(&self.features));
+        if run != own {
+            return Err(Error::bad_schema(format!(
+                "the run has the features {}, and this table {}",
+                run.join(", "),
+                own.join(", ")
+            )));
+        }
+        Ok(Self { features: features.to_vec(), ..self })
+    }
+
+    /// Σx of each feature. Its name comes along, in the order of names: sites with the same columns in different
+    /// orders send the same.
+    fn sums(&self) -> Result<Update, Error> {
+        let (sums, positives, samples) = self.sums_about(&vec![0.0; self.features.len()])?;
+        let mut features: Vec<(&String, f64, f64)> =
+            self.features.iter().zip(&sums).zip(0_u32..).map(|((f, s), at)| (f, s.sum, at.into())).collect();
+        features.sort_unstable_by_key(|(name, ..)| *name);
+        let positions: Vec<f64> = features.iter().map(|(.., position)| *position).collect();
+        let names = features.iter().map(|(name, ..)| name.as_str());
+        let update = UpdateBuilder::new(samples)
+            .vector(vector("sum", features.iter().map(|(_, sum, _)| *sum).collect()))
+            .metric("positives", positives);
+        Ok(labelled(POSITION, names, &positions).fold(update, UpdateBuilder::vector).build())
+    }
+
+    /// Σ(x − mean) and Σ(x − mean)² of each feature.
+    fn deviations(&self, state: &State) -> Result<Update, Error> {
+        let (sums, _, samples) = self.sums_about(&state.mean)?;
         Ok(UpdateBuilder::new(samples)
-            .vector(vector("sum", sums.iter().map(|sums| sums.sum).collect()))
-            .vector(vector("sum_of_squares", sums.iter().map(|sums| sums.squares).collect()))
-            .metric(columns, mark)
-            .metric(columns_squared, mark * mark)
+            .vector(vector("deviation", sums.iter().map(|sums| sums.sum).collect()))
+            .vector(vector("square", sums.iter().map(|sums| sums.squares).collect()))
             .build())
+    }
+
+    /// Sums of the features about `centres`, the number of rows whose target is 1, and that of all rows.
+    fn sums_about(&self, centres: &[f64]) -> Result<(Vec<Sums>, f64, u64), Error> {
+        let mut sums = vec![Sums::default(); self.features.len()];
+        let mut positives = 0.0;
+        let samples = self.scan(|features, target| {
+            let columns = features.iter().zip(centres);
+            sums.iter_mut().zip(columns).for_each(|(sums, (values, centre))| sums.add_slice(values, *centre));
+            positives += target.iter().sum::<f64>();
+        })?;
+        match sums.iter().zip(&self.features).find(|(sums, _)| !sums.squares.is_finite()) {
+            Some((_, name)) => {
+                Err(Error::numeric(format!("column `{name}` has values too large to be squared")))
+            }
+            None => Ok((sums, positives, samples)),
+        }
     }
 
     fn derivatives(&self, state: &State) -> Result<Update, Error> {
         let size = state.w.len();
         let mut sums = Derivatives::new(size);
         let samples = self.scan_rows(state, |x, y| sums.add(&state.w, x, y))?;
-        let side = u32::try_from(size).map_err(|_| Error::internal("over 4 billion features"))?;
-        let hessian = Vector { name: "hessian".to_owned(), shape: vec![side, side], values: sums.hessian() };
+        let axis = |length| u32::try_from(length).map_err(|_| Error::internal("over 4 billion features"));
+        let half = Half::of(size);
+        let hessian = Vector {
+            name: "hessian".to_owned(),
+            shape: vec![axis(size)?, axis(half.width())?],
+            values: half.pack(&sums.hessian()),
+        };
         Ok(UpdateBuilder::new(samples)
             .vector(vector("gradient", sums.gradient))
             .vector(hessian)
@@ -126,17 +169,6 @@ impl Data {
             return Err(Error::no_data("the table has no rows"));
         }
         Ok(samples)
-    }
-
-    /// A number under 2²⁰ that differs for other columns or another order. Its square, summed over
-    /// thousands of sites, is still exact.
-    fn mark(&self) -> f64 {
-        let names = self.features.iter().chain([&self.target]);
-        // FNV-1a, with a byte between names that UTF-8 does not have.
-        let hash = names
-            .flat_map(|name| name.bytes().chain([0xff]))
-            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        f64::from(hash >> 12)
     }
 }
 

@@ -1,13 +1,20 @@
 //! Counts, sums, means and variances of columns; row counts by group.
 //!
 //! Parameters, all optional: `table` (the only one), `columns` (all numeric ones), `group_by` (none),
-//! `min_cell` (10). Output: a table `summary` with a row per column, and with `group_by` a table `groups`.
+//! `groups` (all; of a column of text: the labels to count, everything else being one merged group),
+//! `min_cell` (10).
+//!
+//! Output: a table `summary` with a row per column, and with `group_by` a table `groups`. Sums are reals;
+//! if a column has whole numbers, `exact_sum` has theirs, to the last digit. It is empty for reals, and for a
+//! sum beyond 64 bits.
 
 mod groups;
+mod summary;
 
-use qianmo_guest::{Error, Moments, Output, OutputBuilder, Table, TableBuilder, export_analysis, params};
+use qianmo_guest::{ColumnType, Error, Output, OutputBuilder, Table, export_analysis, params};
 
-use groups::{Group, Groups};
+use groups::Groups;
+use summary::Summary;
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,6 +22,7 @@ struct Params {
     table: Option<String>,
     columns: Option<Vec<String>>,
     group_by: Option<String>,
+    groups: Option<Vec<String>>,
     #[serde(default = "default_min_cell")]
     min_cell: u32,
 }
@@ -34,68 +42,56 @@ fn run() -> Result<Output, Error> {
     if columns.is_empty() && params.group_by.is_none() {
         return Err(Error::bad_params("no numeric column and no `group_by`: there is nothing to count"));
     }
-    let (rows, moments) = summarise(&table, &columns)?;
+    let mut summaries = summaries(&table, &columns)?;
+    let mut groups = params.group_by.map(|column| grouped(&table, column, params.groups)).transpose()?;
+    let rows = read(&table, &mut summaries, groups.as_mut())?;
     if rows == 0 {
         return Err(Error::no_data("the table has no rows"));
     }
-    let output = OutputBuilder::new().table(summary(&columns, rows, &moments));
-    let Some(column) = params.group_by else { return Ok(output.build()) };
-    let groups = count(&table, &column)?.protect(u64::from(params.min_cell));
-    Ok(output.table(group_table(&groups)).build())
+    summaries.iter().try_for_each(Summary::check)?;
+    let mut output = OutputBuilder::new();
+    if !summaries.is_empty() {
+        output = output.table(summary::table(&summaries, rows));
+    }
+    if let Some(groups) = groups {
+        output = output.table(groups.protect(u64::from(params.min_cell)).table());
+    }
+    Ok(output.build())
 }
 
-/// Rows of the table, and the moments of each column.
-fn summarise(table: &Table, columns: &[String]) -> Result<(u64, Vec<Moments>), Error> {
-    let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let mut moments = vec![Moments::default(); columns.len()];
-    let mut rows_seen = 0;
-    let mut scan = table.scan(&names)?;
+fn summaries(table: &Table, columns: &[String]) -> Result<Vec<Summary>, Error> {
+    columns.iter().map(|name| table.column(name).map(|(_, field)| Summary::of(field))).collect()
+}
+
+fn grouped(table: &Table, column: String, labels: Option<Vec<String>>) -> Result<Groups, Error> {
+    let (_, field) = table.column(&column)?;
+    if labels.is_some() && field.ty != ColumnType::Utf8 {
+        return Err(Error::bad_params(format!("`groups` are labels of text, and `{column}` is not text")));
+    }
+    Ok(Groups::new(column, field.ty, labels))
+}
+
+/// Goes through the rows, once, and returns their number.
+fn read(table: &Table, summaries: &mut [Summary], mut groups: Option<&mut Groups>) -> Result<u64, Error> {
+    let mut names: Vec<String> = summaries.iter().map(|summary| summary.name().to_owned()).collect();
+    // A scan takes a column once.
+    let by = groups.as_ref().map(|groups| groups.column().to_owned());
+    let by = by.map(|by| {
+        names.iter().position(|name| *name == by).unwrap_or_else(|| {
+            names.push(by);
+            names.len() - 1
+        })
+    });
+    let mut scan = table.scan(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let mut seen = 0;
     while let Some(rows) = scan.next()? {
-        rows_seen += rows.len() as u64;
-        for (index, moments) in moments.iter_mut().enumerate() {
-            moments.add_column(&rows.numbers(index)?);
+        seen += rows.len() as u64;
+        summaries.iter_mut().enumerate().try_for_each(|(index, summary)| summary.add(&rows, index))?;
+        if let (Some(groups), Some(by)) = (groups.as_mut(), by) {
+            groups.add(&rows, by)?;
         }
     }
-    for (name, moments) in columns.iter().zip(&moments) {
-        if !(moments.sum().is_finite() && moments.variance().is_none_or(f64::is_finite)) {
-            return Err(Error::numeric(format!(
-                "column `{name}` has values that are infinite, not numbers, or too large to be summed"
-            )));
-        }
-    }
-    Ok((rows_seen, moments))
-}
-
-/// A row per column. Means need a value, variances two.
-fn summary(columns: &[String], rows: u64, moments: &[Moments]) -> TableBuilder {
-    let contributors = moments.iter().map(|moments| saturate(moments.count())).collect();
-    TableBuilder::new("summary", contributors)
-        .texts("column", columns.iter().map(|name| Some(name.as_str())))
-        .counts("count", moments.iter().map(Moments::count))
-        .counts("missing", moments.iter().map(|moments| rows - moments.count()))
-        .numbers("sum", moments.iter().map(|moments| Some(moments.sum())))
-        .numbers("mean", moments.iter().map(|moments| (moments.count() > 0).then(|| moments.mean())))
-        .numbers("variance", moments.iter().map(Moments::variance))
-}
-
-fn count(table: &Table, column: &str) -> Result<Groups, Error> {
-    let mut groups = Groups::default();
-    let mut scan = table.scan(&[column])?;
-    while let Some(rows) = scan.next()? {
-        rows.texts(0)?.iter().for_each(|text| groups.count(text.as_deref()));
-    }
-    Ok(groups)
-}
-
-fn group_table(groups: &[Group]) -> TableBuilder {
-    TableBuilder::new("groups", groups.iter().map(|group| saturate(group.rows)).collect())
-        .texts("group", groups.iter().map(|group| group.name.as_deref()))
-        .counts("count", groups.iter().map(|group| group.rows))
-        .flags("merged", groups.iter().map(|group| group.merged))
-}
-
-fn saturate(count: u64) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
+    Ok(seen)
 }
 
 export_analysis!(run);

@@ -20,7 +20,8 @@ demo-found-only = the search found only [{ $found }]; see the nodes' logs
 demo-found = found { $found }
 demo-evaluation = evaluation  { $correct }/{ $samples }, deviance { $deviance }
 demo-newton = Newton step  deviance { $deviance }
-demo-pooled = pooled means and deviations
+demo-means = pooled means
+demo-deviations = pooled deviations
 demo-verified = { $verdict }  { $entries } { $entries ->
     [one] entry
    *[other] entries

@@ -36,3 +36,4 @@ no-threads = the threads do not start: { $error }
 no-time = `{ $text }` is no time: write 30d, 12h, a date (2026-12-31, to the end of that day here) or 2026-12-31T12:00:00+08:00
 time-passed = `{ $text }` has passed already
 list-more = these are the newest { $count }; there are more: --all shows all, --since, --state and others fewer
+numbers-cut = { $shown } … (all { $count } with --json)

@@ -36,3 +36,4 @@ no-threads = 线程无法启动：{ $error }
 no-time = `{ $text }` 不是时间：请写 30d 或 30天、12h 或 12小时、日期（2026-12-31，至当地该日结束）或 2026-12-31T12:00:00+08:00
 time-passed = `{ $text }` 已经过去
 list-more = 以上为最新的 { $count } 条，还有更多：--all 全部列出，--since、--state 等缩小范围
+numbers-cut = { $shown } …（共 { $count } 个，见 --json）

@@ -1,4 +1,4 @@
-use qianmo_guest::{ErrorCode, UpdateBuilder, vector};
+use qianmo_guest::{ErrorCode, UpdateBuilder, labelled, vector};
 
 use super::*;
 
@@ -6,65 +6,101 @@ fn params(max_rounds: u32) -> Params {
     Params { table: None, target: "y".to_owned(), features: None, max_rounds, l2: 1.0, tolerance: 1e-10 }
 }
 
-/// Two sites with the same mark unless told otherwise.
-fn moments(sum: f64, squares: f64, marks: [f64; 2]) -> Update {
+/// The first round's total over ten rows: `b` stands before `a` at the sites.
+fn sums(a: f64, b: f64, positives: f64) -> Update {
+    let update = UpdateBuilder::new(10).vector(vector("sum", vec![a, b])).metric("positives", positives);
+    labelled(POSITION, ["a", "b"], &[2.0, 0.0]).fold(update, UpdateBuilder::vector).build()
+}
+
+/// The second round's.
+fn deviations(deviation: [f64; 2], square: [f64; 2]) -> Update {
     UpdateBuilder::new(10)
-        .vector(vector("sum", vec![sum]))
-        .vector(vector("sum_of_squares", vec![squares]))
-        .metric("columns", marks.iter().sum())
-        .metric("columns_squared", marks.iter().map(|mark| mark * mark).sum())
+        .vector(vector("deviation", deviation.to_vec()))
+        .vector(vector("square", square.to_vec()))
         .build()
 }
 
-fn sums(gradient: [f64; 2], hessian: [f64; 4]) -> Update {
-    let hessian = Vector { name: "hessian".to_owned(), shape: vec![2, 2], values: hessian.to_vec() };
+/// A Newton round's of one feature, with half of its Hessian.
+fn derivatives(gradient: [f64; 2], [intercept, both, feature]: [f64; 3]) -> Update {
+    let values = vec![intercept, both, feature, both];
+    let hessian = Vector { name: "hessian".to_owned(), shape: vec![2, 2], values };
     UpdateBuilder::new(10).vector(vector("gradient", gradient.to_vec())).vector(hessian).build()
 }
 
-#[test]
-fn the_first_round_standardises() {
-    let state = advance(&params(25), None, &moments(20.0, 50.0, [7.0, 7.0]), 2).unwrap();
-    assert_eq!((state.mean[0], state.sd[0]), (2.0, 1.0));
-    assert_eq!(state.w, [0.0, 0.0]);
+/// One feature, standardised.
+fn state() -> State {
+    State {
+        phase: Phase::Newton,
+        steps: 0.0,
+        last_step: 0.0,
+        features: vec!["x".to_owned()],
+        mean: vec![2.0],
+        sd: vec![1.0],
+        w: vec![0.0, 0.0],
+        fit: None,
+    }
+}
+
+fn refused(result: Result<State, Error>) -> String {
+    let error = result.unwrap_err();
+    assert_eq!(error.code, ErrorCode::Numeric);
+    error.message
 }
 
 #[test]
-fn sites_with_other_columns_and_constant_features_are_refused() {
-    let other = advance(&params(25), None, &moments(20.0, 50.0, [7.0, 8.0]), 2).unwrap_err();
-    assert_eq!(other.code, ErrorCode::BadSchema);
-    let constant = advance(&params(25), None, &moments(20.0, 40.0, [7.0, 7.0]), 2).unwrap_err();
-    assert_eq!(constant.code, ErrorCode::Numeric);
-    assert!(constant.message.contains("feature 1 is constant"), "{}", constant.message);
+fn the_first_rounds_standardise_in_the_order_of_the_sites() {
+    let first = advance(&params(25), None, &sums(20.0, 35.0, 4.0)).unwrap();
+    assert_eq!((first.phase, first.features.as_slice()), (Phase::Deviations, &["b".into(), "a".into()][..]));
+    assert_eq!(first.mean, [3.5, 2.0]);
+    // The mean was 0.5 too large; about 3.0 the squares add up to 40.
+    let second = advance(&params(25), Some(first), &deviations([-5.0, 0.0], [42.5, 10.0])).unwrap();
+    assert_eq!((second.phase, second.mean, second.sd), (Phase::Newton, vec![3.0, 2.0], vec![2.0, 1.0]));
+    assert_eq!(second.w, [0.0; 3]);
+}
+
+#[test]
+fn constant_features_and_a_constant_target_are_named() {
+    let first = advance(&params(25), None, &sums(20.0, 35.0, 4.0)).unwrap();
+    let message = refused(advance(&params(25), Some(first), &deviations([0.0, 1e-6], [9.0, 1e-13])));
+    assert!(message.contains("constant over all sites: `a`"), "{message}");
+    for (positives, told) in [(0.0, "`y` is 0"), (10.0, "`y` is 1")] {
+        let message = refused(advance(&params(25), None, &sums(20.0, 35.0, positives)));
+        assert!(message.contains(told), "{message}");
+    }
 }
 
 #[test]
 fn the_intercept_is_not_penalised() {
-    let state = advance(&params(25), None, &moments(20.0, 50.0, [7.0, 7.0]), 2).unwrap();
-    let state = State { w: vec![3.0, 5.0], ..state };
-    let (gradient, hessian) = penalised(2.0, &state.w, &sums([1.0, 1.0], [4.0, 1.0, 1.0, 4.0])).unwrap();
+    let w = [3.0, 5.0];
+    let (gradient, hessian) = penalised(2.0, &w, &derivatives([1.0, 1.0], [4.0, 1.0, 4.0])).unwrap();
     assert_eq!(gradient, [1.0, 11.0]);
     assert_eq!(hessian, [4.0, 1.0, 1.0, 6.0]);
 }
 
 #[test]
-fn small_steps_end_the_fit_and_too_many_are_an_error() {
-    let start = advance(&params(25), None, &moments(20.0, 50.0, [7.0, 7.0]), 2).unwrap();
-    let at_rest =
-        advance(&params(25), Some(start.clone()), &sums([0.0, 0.0], [4.0, 0.0, 0.0, 4.0]), 2).unwrap();
+fn small_steps_end_the_fit_and_too_many_are_an_error_that_names_the_feature() {
+    let at_rest = advance(&params(25), Some(state()), &derivatives([0.0, 0.0], [4.0, 0.0, 4.0])).unwrap();
     assert_eq!(at_rest.phase, Phase::Evaluate);
-    let moving = sums([1.0, 1.0], [4.0, 0.0, 0.0, 4.0]);
-    let error = advance(&params(1), Some(start), &moving, 2).unwrap_err();
-    assert_eq!(error.code, ErrorCode::Numeric);
-    assert!(error.message.contains("no convergence in 1 steps"), "{}", error.message);
+    let moving = derivatives([1.0, -10.0], [4.0, 0.0, 4.0]);
+    let message = refused(advance(&params(1), Some(state()), &moving));
+    assert!(message.contains("no convergence in 1 steps: the coefficient of `x` is 2e0"), "{message}");
+    let intercept = derivatives([9.0, 1.0], [4.0, 0.0, 4.0]);
+    assert!(refused(advance(&params(1), Some(state()), &intercept)).contains("`(intercept)` is -2.25e0"));
+}
+
+#[test]
+fn a_feature_that_depends_on_others_is_named() {
+    let params = Params { l2: 0.0, ..params(25) };
+    let message = refused(advance(&params, Some(state()), &derivatives([1.0, 1.0], [4.0, 4.0, 4.0])));
+    assert!(message.contains("`x` can be computed from the features before it"), "{message}");
 }
 
 #[test]
 fn the_last_round_gives_the_verdict() {
-    let start = advance(&params(25), None, &moments(20.0, 50.0, [7.0, 7.0]), 2).unwrap();
-    let state = State { phase: Phase::Evaluate, ..start };
+    let state = State { phase: Phase::Evaluate, ..state() };
     let total = UpdateBuilder::new(10).metric("correct", 9.0).metric("deviance", 3.5).build();
-    let state = advance(&params(25), Some(state), &total, 2).unwrap();
+    let state = advance(&params(25), Some(state), &total).unwrap();
     assert_eq!(state.phase, Phase::Done);
     assert_eq!(state.fit, Some(Fit { samples: 10.0, correct: 9.0, deviance: 3.5 }));
-    assert!(advance(&params(25), Some(state), &total, 2).is_err());
+    assert!(advance(&params(25), Some(state), &total).is_err());
 }
