@@ -1,7 +1,6 @@
 //! A dataset read once from end to end, before anyone else may.
 
-use std::fs::Metadata;
-use std::time::UNIX_EPOCH;
+use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::datatypes::Float64Type;
@@ -10,8 +9,9 @@ use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{self, MemoryLimits, translate};
-use crate::{ColumnType, DataError, DatasetSpec, FieldSpec, Place, source, view};
+use crate::engine::{self, MemoryLimits, planning, running};
+use crate::source::OpenFile;
+use crate::{ColumnType, DataError, DatasetSpec, Failure, FieldSpec, Place, blame, source, view};
 
 /// What a check found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,11 +30,11 @@ impl Checked {
     /// # Errors
     /// `SourceChanged`, or `SourceMissing` and the like if the file cannot be looked at any more.
     pub fn confirm(&self, spec: &DatasetSpec) -> Result<(), DataError> {
-        let metadata = source::metadata(spec)?;
-        if (self.bytes, self.modified_ms) == (metadata.len(), modified_ms(&metadata)) {
+        let file = source::open(spec)?;
+        if (self.bytes, self.modified_ms) == (file.bytes(), file.modified_ms()) {
             return Ok(());
         }
-        Err(DataError::SourceChanged(spec.source.path().into()))
+        Err(DataError::SourceChanged(file.name().into()))
     }
 }
 
@@ -54,23 +54,29 @@ pub async fn check(spec: &DatasetSpec) -> Result<Checked, DataError> {
 /// As [`check`], and `Resources` if the limits are too small.
 pub async fn check_within(spec: &DatasetSpec, limits: &MemoryLimits) -> Result<Checked, DataError> {
     spec.validate()?;
-    let before = source::metadata(spec)?;
-    let rows = read(spec, limits).await?;
+    let file = source::open(spec)?;
+    let rows = match read(spec, Arc::clone(&file), limits).await {
+        Err(error @ DataError::ReadFailed(Failure::Conversion)) => {
+            return Err(blame::failed_cast(spec, &file, limits).await.unwrap_or(error));
+        }
+        read => read?,
+    };
     if rows == 0 {
         return Err(DataError::Empty(spec.name.clone()));
     }
-    let checked = Checked { rows, bytes: before.len(), modified_ms: modified_ms(&before) };
+    let checked = Checked { rows, bytes: file.bytes(), modified_ms: file.modified_ms() };
     checked.confirm(spec)?;
     Ok(checked)
 }
 
-async fn read(spec: &DatasetSpec, limits: &MemoryLimits) -> Result<u64, DataError> {
-    let failed = |error| translate(&error, DataError::ReadFailed);
+async fn read(spec: &DatasetSpec, file: Arc<OpenFile>, limits: &MemoryLimits) -> Result<u64, DataError> {
+    let failed = |error| running(&error, DataError::ReadFailed);
     let (owned, limits) = (spec.clone(), limits.clone());
     let mut batches = engine::on_deep_stack(async move {
-        let plan = view::plan(&owned, &limits).await?;
+        let plan = view::plan(&owned, file, &limits).await?;
         let state = engine::session(&limits)?.state();
-        let plan = state.create_physical_plan(&plan).await.map_err(failed)?;
+        let plan = state.create_physical_plan(&plan).await;
+        let plan = plan.map_err(|error| planning(&error, DataError::BadView))?;
         execute_stream(plan, state.task_ctx()).map_err(failed)
     })
     .await?;
@@ -107,10 +113,4 @@ fn first_not_finite(values: &ArrayRef) -> Option<usize> {
         .as_primitive_opt::<Float64Type>()?
         .iter()
         .position(|value| value.is_some_and(|value| !value.is_finite()))
-}
-
-/// Files older than 1970 or a file system without times count as written at 0.
-fn modified_ms(metadata: &Metadata) -> i64 {
-    let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    since.and_then(|since| i64::try_from(since.as_millis()).ok()).unwrap_or_default()
 }

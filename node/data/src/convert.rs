@@ -6,12 +6,12 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{Date32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use datafusion::arrow::record_batch::RecordBatch;
 
-use crate::{Batch, Column, ColumnData, ColumnType, DataError, FieldSpec};
+use crate::{Batch, Column, ColumnData, ColumnType, DataError, Failure, FieldSpec};
 
 /// Rows whose columns have, or can be widened to, the types of `fields`.
 pub(crate) fn batch(rows: RecordBatch, fields: &[FieldSpec]) -> Result<Batch, DataError> {
     let (_, arrays, count) = rows.into_parts();
-    let count = u32::try_from(count).map_err(|_| DataError::ReadFailed("a batch is too large".into()))?;
+    let count = u32::try_from(count).map_err(|_| broken("a batch is too large"))?;
     let columns = arrays.into_iter().zip(fields).map(|(array, field)| column(array, field.ty));
     Ok(Batch { rows: count, columns: columns.collect::<Result<_, _>>()? })
 }
@@ -20,7 +20,7 @@ fn column(array: ArrayRef, ty: ColumnType) -> Result<Column, DataError> {
     let array = if *array.data_type() == ty.arrow() {
         array
     } else {
-        cast(&array, &ty.arrow()).map_err(|error| DataError::ReadFailed(error.to_string()))?
+        cast(&array, &ty.arrow()).map_err(|_| broken("a column cannot be widened to its type"))?
     };
     let validity = array.logical_nulls().and_then(|nulls| bitmap(&nulls));
     let data = match ty {
@@ -32,8 +32,12 @@ fn column(array: ArrayRef, ty: ColumnType) -> Result<Column, DataError> {
         ColumnType::Float64 => primitives::<Float64Type>(array).map(ColumnData::F64),
         ColumnType::Utf8 => texts(&array),
     };
-    let data = data.ok_or_else(|| DataError::ReadFailed(format!("a column is not of its type {ty}")))?;
+    let data = data.ok_or_else(|| broken("a column is not of its type"))?;
     Ok(Column { data, validity })
+}
+
+fn broken(rule: &'static str) -> DataError {
+    DataError::ReadFailed(Failure::Broken(rule))
 }
 
 /// The same layout as Arrow's bitmap. Bits after the last row are cleared: the same rows give the same bytes.

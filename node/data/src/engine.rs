@@ -1,5 +1,6 @@
 //! The query engine as a job gets it: fresh, bounded, and with nothing in it that reaches outside or changes by itself.
 
+use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,7 +15,8 @@ use datafusion::logical_expr::{ScalarUDF, Volatility};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::coop::YieldingJoins;
-use crate::{BATCH_ROWS, DataError};
+use crate::zone::WallCasts;
+use crate::{BATCH_ROWS, DataError, Failure};
 
 /// What one job may use to hold rows that cannot be streamed: sorts, groups, joins.
 ///
@@ -52,6 +54,7 @@ fn state(limits: &MemoryLimits) -> Result<SessionState, DataError> {
         .with_scalar_functions(repeatable(SessionStateDefaults::default_scalar_functions()))
         .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
         .with_window_functions(SessionStateDefaults::default_window_functions())
+        .with_analyzer_rule(Arc::new(WallCasts))
         .with_physical_optimizer_rule(Arc::new(YieldingJoins))
         .build())
 }
@@ -119,19 +122,51 @@ where
     answer.await.unwrap_or_else(|_| Err(DataError::BadQuery("the planner gave up".into())))
 }
 
-/// Our own error out of the engine's wrapping; a limit as [`DataError::Resources`]; anything else as `otherwise` says.
-pub(crate) fn translate(error: &DataFusionError, otherwise: fn(String) -> DataError) -> DataError {
+/// What kept a plan from being made: our own error out of the engine's wrapping, or its words about the SQL and the
+/// columns' types as `otherwise` says. No row has been read by then.
+pub(crate) fn planning(error: &DataFusionError, otherwise: fn(String) -> DataError) -> DataError {
+    known(error).unwrap_or_else(|| otherwise(error.strip_backtrace()))
+}
+
+/// What kept rows from being read or calculated, without a word of the engine's: it quotes values.
+pub(crate) fn running(error: &DataFusionError, otherwise: fn(Failure) -> DataError) -> DataError {
+    known(error).unwrap_or_else(|| otherwise(failure(error)))
+}
+
+fn known(error: &DataFusionError) -> Option<DataError> {
+    let mut cause: Option<&dyn Error> = Some(error);
+    while let Some(error) = cause {
+        if let Some(ours) = error.downcast_ref::<DataError>() {
+            return Some(ours.clone());
+        }
+        cause = error.source();
+    }
     match error.find_root() {
-        DataFusionError::External(inner) => match inner.downcast_ref::<DataError>() {
-            Some(ours) => ours.clone(),
-            None => otherwise(error.strip_backtrace()),
-        },
-        DataFusionError::ResourcesExhausted(reason) => DataError::Resources(reason.clone()),
+        DataFusionError::ResourcesExhausted(reason) => Some(DataError::Resources(reason.clone())),
         // The engine itself does plain I/O for spilling only; a used-up quota is reported in this way.
         DataFusionError::ArrowError(inner, _) if matches!(**inner, ArrowError::IoError(..)) => {
-            DataError::Resources(error.strip_backtrace())
+            Some(DataError::Resources(error.strip_backtrace()))
         }
-        _ => otherwise(error.strip_backtrace()),
+        _ => None,
+    }
+}
+
+fn failure(error: &DataFusionError) -> Failure {
+    match error.find_root() {
+        DataFusionError::ArrowError(inner, _) => arrow_failure(inner),
+        DataFusionError::ParquetError(_) => Failure::Damaged,
+        DataFusionError::Internal(_) => Failure::Broken("the query engine contradicts itself"),
+        _ => Failure::Expression,
+    }
+}
+
+fn arrow_failure(error: &ArrowError) -> Failure {
+    match error {
+        ArrowError::CastError(_) | ArrowError::ParseError(_) => Failure::Conversion,
+        ArrowError::DivideByZero => Failure::DivideByZero,
+        ArrowError::ArithmeticOverflow(_) => Failure::Overflow,
+        ArrowError::ParquetError(_) => Failure::Damaged,
+        _ => Failure::Expression,
     }
 }
 

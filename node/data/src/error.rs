@@ -3,39 +3,60 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::ColumnType;
+use crate::{ColumnType, FileKind};
 
 /// Why data could not be checked, opened or read.
 ///
-/// The `Display` text is for the owner of the data: it may quote a value, a line or a path. A consumer gets
-/// [`DataError::code`] and [`DataError::public_message`], which never do.
+/// The `Display` text is for the owner of the data: it names files, lines and columns, and never quotes a value. A
+/// consumer gets [`DataError::code`] and [`DataError::public_message`], which name nothing at all.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
+    /// The source's name leads out of the folder that its file must be in.
+    #[error(
+        "`{}` leads out of the node's folder of data; name a file beneath that folder, without `..`, without a leading \
+         `/` and without a link to elsewhere", .0.display()
+    )]
+    OutsideFolder(PathBuf),
     /// No file where the source says.
-    #[error("there is no file at {}; correct the path in the descriptor or put the file there", .0.display())]
+    #[error(
+        "there is no file `{}` in the node's folder of data; correct the path in the descriptor or put the file there",
+        .0.display()
+    )]
     SourceMissing(PathBuf),
     /// The file exists and cannot be read.
-    #[error("cannot read {}: {reason}; check its owner and permissions", path.display())]
+    #[error("cannot read `{}`: {reason}", name.display())]
     SourceUnreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system or the file format's reader said.
+        /// The file, as the descriptor names it.
+        name: PathBuf,
+        /// What the operating system or the file format's reader said, and what to do.
         reason: String,
     },
+    /// The file is of another kind than the descriptor says.
+    #[error("`{}` {found}", name.display())]
+    WrongKind {
+        /// The file, as the descriptor names it.
+        name: PathBuf,
+        /// What it is.
+        found: FileKind,
+    },
     /// The file is not what it was when it was checked.
-    #[error("{} has changed since it was checked; check the dataset again", .0.display())]
+    #[error("`{}` has changed since it was opened or checked; check the dataset again", .0.display())]
     SourceChanged(PathBuf),
     /// There is nothing to read.
     #[error("dataset `{0}` has no rows; fill its file, or loosen its view")]
     Empty(String),
     /// A declared column is not in the source, or not in what the view yields.
-    #[error("there is no column `{column}` in {place}; add it there or take the field out of the descriptor")]
+    #[error(
+        "there is no column `{column}` in {place}{found}; add it there or take the field out of the descriptor"
+    )]
     ColumnMissing {
         /// The declared name.
         column: String,
         /// Where it was looked for.
         place: &'static str,
+        /// What is there instead.
+        found: Found,
     },
     /// A column name occurs twice in the source.
     #[error("column `{0}` occurs twice in the source; rename one, because a name must mean one column")]
@@ -61,17 +82,20 @@ pub enum DataError {
         limit: u64,
     },
     /// A cell is not UTF-8.
-    #[error("line {line}, column `{column}`: not UTF-8 text; convert the file to UTF-8")]
+    #[error(
+        "line {line}, column `{column}`: not UTF-8 text{}",
+        if *gbk { ", but it looks like GBK; convert the file: iconv -f GB18030 -t UTF-8" } else { "; convert the file to UTF-8" }
+    )]
     NotUtf8 {
         /// Line of the file where the row begins, from 1.
         line: u64,
         /// The column.
         column: String,
+        /// Whether the row could be GBK, that is GB 18030.
+        gbk: bool,
     },
     /// A cell does not fit the declared type.
-    #[error(
-        "{place}, column `{column}`: `{value}` is not a value of type {expected}; correct the cell or the type"
-    )]
+    #[error("{place}, column `{column}`: not a value of type {expected}; correct the cell or the type")]
     ValueBroken {
         /// Where the cell is.
         place: Place,
@@ -79,8 +103,17 @@ pub enum DataError {
         column: String,
         /// The declared type.
         expected: ColumnType,
-        /// The cell's text, shortened.
-        value: String,
+    },
+    /// A time is written with a zone, and the source does not say in which zone its days are.
+    #[error(
+        "{place}, column `{column}`: the time is written with a zone other than UTC; declare the zone of the file's days, \
+         such as time_zone = \"+08:00\", under [source]"
+    )]
+    TimeZoned {
+        /// Where the cell is.
+        place: Place,
+        /// The column.
+        column: String,
     },
     /// A number is NaN or infinite.
     #[error(
@@ -135,11 +168,148 @@ pub enum DataError {
     )]
     Resources(String),
     /// The source, the view or a mask failed on some row while it was read.
-    #[error("reading the dataset failed: {0}; check the dataset again")]
-    ReadFailed(String),
+    #[error("reading the dataset failed: {0}")]
+    ReadFailed(Failure),
     /// The caller's expressions failed on a row they were allowed to see.
-    #[error("the query failed: {0}; guard the expression against such values")]
-    QueryFailed(String),
+    #[error("the query failed: {0}")]
+    QueryFailed(Failure),
+}
+
+/// What went wrong on some row. The engine's own words are not passed on: they quote the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// A CAST or another conversion met a value that it cannot turn into its type.
+    Conversion,
+    /// The same, looked into: the conversion and the row it failed on.
+    Cast {
+        /// Where the value is.
+        place: Place,
+        /// The column, or the expression, that was converted.
+        column: String,
+        /// The type it was to become.
+        expected: String,
+    },
+    /// A whole number was divided by zero.
+    DivideByZero,
+    /// A result is too large for its type.
+    Overflow,
+    /// The file is damaged: its parts do not fit together.
+    Damaged,
+    /// A rule of this crate does not hold: its own fault.
+    Broken(&'static str),
+    /// Anything else that an expression of the SQL can do wrong.
+    Expression,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conversion => f.write_str(
+                "a conversion, such as a CAST, met a value that is not of its type; check the dataset to learn where, and \
+                 leave such values out (NULLIF, CASE, TRY_CAST)",
+            ),
+            Self::Cast { place, column, expected } => write!(
+                f,
+                "{place}, column `{column}`: the value cannot become {expected}; leave such values out (NULLIF, CASE, \
+                 TRY_CAST) or correct them"
+            ),
+            Self::DivideByZero => {
+                f.write_str("a whole number was divided by zero; leave such rows out or use NULLIF")
+            }
+            Self::Overflow => {
+                f.write_str("a number became too large for its type; CAST to a wider type before calculating")
+            }
+            Self::Damaged => f.write_str("the file is damaged; write it anew"),
+            Self::Broken(what) => write!(f, "{what}; report this as a fault of the program"),
+            Self::Expression => {
+                f.write_str("an expression of the SQL failed on a value; guard it against such values")
+            }
+        }
+    }
+}
+
+/// The columns that were found where one is missing, and what that may mean. The names are a header's or a schema's:
+/// never those of a first line that looks like a row.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Their names, as far as they are told.
+    pub names: Vec<String>,
+    /// What is most likely wrong.
+    pub hint: Option<Hint>,
+}
+
+/// Why a column may seem to be missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    /// A column's name differs in upper and lower case or in spaces only.
+    Spelling(String),
+    /// Cells are separated by another byte.
+    Delimiter(u8),
+    /// The names are on a later line; those before it are a title.
+    TitleLine(u64),
+    /// The first line holds values, not names.
+    NoHeader,
+}
+
+/// Column names that an error lists, and characters of each.
+const LISTED: (usize, usize) = (40, 40);
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.names.iter().take(LISTED.0).map(|name| format!("`{}`", shown(name)));
+        let names = names.collect::<Vec<_>>().join(", ");
+        match self.names.len().saturating_sub(LISTED.0) {
+            _ if names.is_empty() => {}
+            0 => write!(f, ", which has {names}")?,
+            more => write!(f, ", which has {names} and {more} more")?,
+        }
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, " ({hint})"))
+    }
+}
+
+/// A name shortened, and its control characters as escapes.
+fn shown(name: &str) -> String {
+    let mut text: String = name
+        .chars()
+        .take(LISTED.1)
+        .flat_map(|char| {
+            let escape = char.is_control();
+            char.escape_default().filter(move |_| escape).chain((!escape).then_some(char))
+        })
+        .collect();
+    if name.chars().nth(LISTED.1).is_some() {
+        text.push('…');
+    }
+    text
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Spelling(name) => {
+                write!(f, "names must agree in case and spaces: did you mean `{}`?", shown(name))
+            }
+            Self::Delimiter(byte) => write!(
+                f,
+                "the cells seem to be separated by {}: set delimiter under [source]",
+                delimiter_name(*byte)
+            ),
+            Self::TitleLine(line) => {
+                write!(f, "the names are on line {line}: take the title lines before it out of the file")
+            }
+            Self::NoHeader => f.write_str(
+                "the first line looks like a row, not like names: set header = false under [source]",
+            ),
+        }
+    }
+}
+
+fn delimiter_name(byte: u8) -> String {
+    match byte {
+        b'\t' => "a tab (\"\\t\")".into(),
+        0..=0x1f => format!("the control character \"\\u{byte:04x}\""),
+        byte => format!("`{}`", char::from(byte)),
+    }
 }
 
 /// Whose move it is after an error.
@@ -157,8 +327,10 @@ impl DataError {
     /// A stable short name of the error, the same for every value, line and path.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::OutsideFolder(_) => "outside-folder",
             Self::SourceMissing(_) => "source-missing",
             Self::SourceUnreadable { .. } => "source-unreadable",
+            Self::WrongKind { .. } => "wrong-kind",
             Self::SourceChanged(_) => "source-changed",
             Self::Empty(_) => "dataset-empty",
             Self::ColumnMissing { .. } => "column-missing",
@@ -167,6 +339,7 @@ impl DataError {
             Self::RowTooLong { .. } => "row-too-long",
             Self::NotUtf8 { .. } => "not-utf8",
             Self::ValueBroken { .. } => "value-broken",
+            Self::TimeZoned { .. } => "time-zoned",
             Self::NotFinite { .. } => "not-finite",
             Self::ValueMissing { .. } => "value-missing",
             Self::TypeMismatch { .. } => "type-mismatch",

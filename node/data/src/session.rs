@@ -10,9 +10,9 @@ use datafusion::execution::SessionState;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionContext;
 
-use crate::engine::{self, MemoryLimits, translate};
+use crate::engine::{self, MemoryLimits, planning, running};
 use crate::policy::PolicyTable;
-use crate::{BatchStream, ColumnType, DataError, DatasetSpec, FieldSpec, Grant, sql, view};
+use crate::{BatchStream, ColumnType, DataError, DatasetSpec, FieldSpec, Grant, source, sql, view};
 
 /// The tables of one job, each a dataset behind its grant, and nothing else.
 ///
@@ -61,7 +61,7 @@ impl JobSession {
         let provider: Arc<dyn TableProvider> = Arc::<PolicyTable>::clone(&table);
         self.engine
             .register_table(TableReference::bare(spec.name.as_str()), provider)
-            .map_err(|error| translate(&error, DataError::BadSpec))?;
+            .map_err(|error| planning(&error, DataError::BadSpec))?;
         self.tables.push((spec.name.clone(), table));
         Ok(())
     }
@@ -99,9 +99,9 @@ impl JobSession {
         let fields = pick(table.fields(), columns).ok_or_else(|| DataError::NotGranted(name.into()))?;
         let (state, columns) = (self.engine.state(), columns.to_vec());
         let rows = engine::on_deep_stack(async move {
-            let failed = |error| translate(&error, DataError::ReadFailed);
-            let plan = table.scan(&state, Some(&columns), &[], None).await.map_err(failed)?;
-            execute_stream(plan, state.task_ctx()).map_err(failed)
+            let plan = table.scan(&state, Some(&columns), &[], None).await;
+            let plan = plan.map_err(|error| planning(&error, DataError::BadView))?;
+            execute_stream(plan, state.task_ctx()).map_err(|error| running(&error, DataError::ReadFailed))
         });
         Ok(BatchStream::new(rows.await?, fields, max_rows, DataError::ReadFailed))
     }
@@ -114,11 +114,12 @@ impl JobSession {
     pub async fn query(&self, text: &str) -> Result<BatchStream, DataError> {
         let (state, text) = (self.engine.state(), text.to_owned());
         let (fields, rows) = engine::on_deep_stack(async move {
-            let refused = |error| translate(&error, DataError::BadQuery);
-            let plan = sql::select(&state, &text).await.map_err(DataError::BadQuery)?;
+            let plan = sql::select(&state, &text).await.map_err(|error| DataError::BadQuery(error.text))?;
             let fields = neutral(plan.schema().as_arrow())?;
-            let plan = state.create_physical_plan(&plan).await.map_err(refused)?;
-            Ok((fields, execute_stream(plan, state.task_ctx()).map_err(refused)?))
+            let plan = state.create_physical_plan(&plan).await;
+            let plan = plan.map_err(|error| planning(&error, DataError::BadQuery))?;
+            let rows = execute_stream(plan, state.task_ctx());
+            Ok((fields, rows.map_err(|error| running(&error, DataError::QueryFailed))?))
         })
         .await?;
         Ok(BatchStream::new(rows, fields, 0, DataError::QueryFailed))
@@ -131,7 +132,8 @@ async fn bind(
     grant: Grant,
     limits: MemoryLimits,
 ) -> Result<PolicyTable, DataError> {
-    let dataset = view::plan(&spec, &limits).await?;
+    spec.validate()?;
+    let dataset = view::plan(&spec, source::open(&spec)?, &limits).await?;
     PolicyTable::new(&state, dataset, &spec.fields, &grant)
 }
 

@@ -1,13 +1,14 @@
 //! What a dataset is made of: a source file, the view over it and the fields it shows.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use serde::{Deserialize, Serialize};
 
 use crate::DataError;
+use crate::source::DataFile;
+use crate::zone::TimeZone;
 
 /// The type of a column, as a descriptor writes it and as a model sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -71,9 +72,8 @@ impl ColumnType {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Utf8,
             DataType::Dictionary(_, values) => return Self::holding(values),
             DataType::Date32 => Self::Date32,
-            DataType::Timestamp(unit, zone) if *unit != TimeUnit::Nanosecond && is_utc(zone.as_deref()) => {
-                Self::TimestampUs
-            }
+            // Of any zone: the number counts from 1970 in UTC.
+            DataType::Timestamp(unit, _) if *unit != TimeUnit::Nanosecond => Self::TimestampUs,
             _ => return None,
         })
     }
@@ -86,11 +86,6 @@ impl ColumnType {
             (_, None) => false,
         }
     }
-}
-
-/// Other zones would be turned into local time when the zone is taken away.
-fn is_utc(zone: Option<&str>) -> bool {
-    matches!(zone, None | Some("UTC" | "+00:00" | "Z"))
 }
 
 impl fmt::Display for ColumnType {
@@ -140,80 +135,87 @@ impl FieldSpec {
         self
     }
 
-    pub(crate) fn arrow(&self) -> Field {
-        Field::new(&self.name, self.ty.arrow(), self.nullable)
+    fn arrow(&self, zone: Option<&TimeZone>) -> Field {
+        let ty = match (self.ty, zone) {
+            (ColumnType::TimestampUs, Some(zone)) => {
+                DataType::Timestamp(TimeUnit::Microsecond, Some(zone.shared()))
+            }
+            (ty, _) => ty.arrow(),
+        };
+        Field::new(&self.name, ty, self.nullable)
     }
 }
 
-pub(crate) fn arrow_schema(fields: &[FieldSpec]) -> Schema {
-    Schema::new(fields.iter().map(FieldSpec::arrow).collect::<Vec<_>>())
+/// The engine's schema of some fields, whose times are of a zone.
+pub(crate) fn arrow_schema(fields: &[FieldSpec], zone: Option<&TimeZone>) -> Schema {
+    Schema::new(fields.iter().map(|field| field.arrow(zone)).collect::<Vec<_>>())
 }
 
 /// The file a dataset is read from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceSpec {
     /// Delimiter-separated text (RFC 4180): UTF-8, `"` quotes, LF or CRLF.
     Csv {
-        /// The file, used as given: no globs, no URLs.
-        path: PathBuf,
+        /// The file.
+        file: DataFile,
         /// Whether the first line names the columns. If not, they are named by position from the fields.
-        #[serde(default = "yes")]
         has_header: bool,
         /// The byte between cells, usually `,`.
-        #[serde(default = "comma")]
         delimiter: u8,
+        /// The zone of times that are written without one, and of the days that a view sees. `None`: UTC, and times
+        /// written with another zone are refused.
+        time_zone: Option<TimeZone>,
     },
     /// One Apache Parquet file.
     Parquet {
-        /// The file, used as given: no globs, no URLs.
-        path: PathBuf,
+        /// The file.
+        file: DataFile,
+        /// The zone of times that the file gives none, and of the days that a view sees of all times. Times of the old
+        /// kind (INT96) count as instants. `None`: what the file says, else UTC.
+        time_zone: Option<TimeZone>,
     },
 }
 
-fn yes() -> bool {
-    true
-}
-
-fn comma() -> u8 {
-    b','
-}
-
 impl SourceSpec {
-    /// A comma-separated file with a header line.
-    pub fn csv(path: impl Into<PathBuf>) -> Self {
-        Self::Csv { path: path.into(), has_header: true, delimiter: b',' }
+    /// A comma-separated file with a header line and times of UTC.
+    pub fn csv(file: DataFile) -> Self {
+        Self::Csv { file, has_header: true, delimiter: b',', time_zone: None }
     }
 
     /// A Parquet file.
-    pub fn parquet(path: impl Into<PathBuf>) -> Self {
-        Self::Parquet { path: path.into() }
+    pub fn parquet(file: DataFile) -> Self {
+        Self::Parquet { file, time_zone: None }
     }
 
-    /// Where the file is.
-    pub fn path(&self) -> &Path {
+    /// The file.
+    pub fn file(&self) -> &DataFile {
         match self {
-            Self::Csv { path, .. } | Self::Parquet { path } => path,
+            Self::Csv { file, .. } | Self::Parquet { file, .. } => file,
+        }
+    }
+
+    /// The zone of its times, if one is declared.
+    pub fn time_zone(&self) -> Option<&TimeZone> {
+        match self {
+            Self::Csv { time_zone, .. } | Self::Parquet { time_zone, .. } => time_zone.as_ref(),
         }
     }
 }
 
 /// A dataset: a source, the view over it, and the fields the view yields.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatasetSpec {
     /// The name of the table a job sees.
     pub name: String,
     /// Where the rows come from.
     pub source: SourceSpec,
     /// One `SELECT` over the table `source`. Without it the dataset is the source's columns named by `fields`.
-    #[serde(default)]
     pub view: Option<String>,
     /// What the dataset shows, in order. The view must yield every one of them with a type that fits without loss.
     pub fields: Vec<FieldSpec>,
     /// Types of source columns that a view reads and that differ from, or are missing in, `fields`.
-    /// A CSV column that neither list names is text; one that `fields` names has that field's type.
-    #[serde(default)]
+    /// A CSV column that neither list names is text; one that only `fields` names has that field's type, and under a view
+    /// it may be null: what the view yields counts.
     pub source_fields: Vec<FieldSpec>,
 }
 
@@ -235,11 +237,6 @@ impl DatasetSpec {
     pub fn with_source_fields(mut self, fields: Vec<FieldSpec>) -> Self {
         self.source_fields = fields;
         self
-    }
-
-    /// The declared type of a source column, if any list names it.
-    pub(crate) fn source_field(&self, name: &str) -> Option<&FieldSpec> {
-        self.source_fields.iter().chain(&self.fields).find(|field| field.name == name)
     }
 
     /// Refuses what no file could satisfy: no fields, empty or repeated names, an impossible delimiter.

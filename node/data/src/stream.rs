@@ -7,8 +7,8 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 
-use crate::engine::translate;
-use crate::{BATCH_ROWS, Batch, DataError, FieldSpec, convert};
+use crate::engine::running;
+use crate::{BATCH_ROWS, Batch, DataError, Failure, FieldSpec, convert};
 
 /// Batches of a scan or a query, in an order that is the same each time.
 ///
@@ -18,7 +18,7 @@ pub struct BatchStream {
     rows: SendableRecordBatchStream,
     coalescer: BatchCoalescer,
     fields: Vec<FieldSpec>,
-    otherwise: fn(String) -> DataError,
+    otherwise: fn(Failure) -> DataError,
     ended: bool,
 }
 
@@ -34,7 +34,7 @@ impl BatchStream {
         rows: SendableRecordBatchStream,
         fields: Vec<FieldSpec>,
         max_rows: u32,
-        otherwise: fn(String) -> DataError,
+        otherwise: fn(Failure) -> DataError,
     ) -> Self {
         let size = if max_rows == 0 { BATCH_ROWS } else { max_rows.min(BATCH_ROWS) };
         let coalescer = BatchCoalescer::new(rows.schema(), size as usize);
@@ -63,10 +63,10 @@ impl BatchStream {
     }
 
     async fn fill(&mut self) -> Result<(), DataError> {
-        let arrow = |error| translate(&DataFusionError::from(error), self.otherwise);
+        let arrow = |error| running(&DataFusionError::from(error), self.otherwise);
         match self.rows.next().await {
             Some(Ok(rows)) => self.coalescer.push_batch(rows).map_err(arrow),
-            Some(Err(error)) => Err(translate(&error, self.otherwise)),
+            Some(Err(error)) => Err(running(&error, self.otherwise)),
             None => {
                 self.ended = true;
                 self.coalescer.finish_buffered_batch().map_err(arrow)

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use qianmo_data::{
-    ColumnType, DataError, DatasetSpec, FieldSpec, Grant, JobSession, Mask, MemoryLimits, SourceSpec,
+    ColumnType, DataError, DataFile, DatasetSpec, FieldSpec, Grant, JobSession, Mask, MemoryLimits,
+    SourceSpec, TimeZone,
 };
 use qianmo_proto::{
     DatasetMeta, DatasetRef, FieldMeta, Grade, Name, Sensitivity, Sharing, catalog, limits, texts,
@@ -57,11 +58,13 @@ enum RawSource {
         delimiter: char,
         #[serde(default = "yes")]
         header: bool,
+        time_zone: Option<String>,
         #[serde(default)]
         fields: Vec<FieldSpec>,
     },
     Parquet {
         path: String,
+        time_zone: Option<String>,
         #[serde(default)]
         fields: Vec<FieldSpec>,
     },
@@ -125,25 +128,25 @@ enum MaskKind {
 }
 
 impl Descriptor {
-    /// Reads a descriptor of `department`'s; relative source paths are under `data_dir`.
+    /// Reads a descriptor of `department`'s; the source's file is one beneath `data_dir`.
     pub(crate) fn parse(
         text: &str,
         department: &Name,
         provider: &str,
         data_dir: &Path,
     ) -> Result<Self, DescriptorError> {
-        let raw: Raw =
-            toml::from_str(text).map_err(|e| DescriptorError(vec![e.to_string().trim().to_owned()]))?;
+        let raw: Raw = toml::from_str(text).map_err(|e| DescriptorError(vec![unread(text, &e)]))?;
         let mut mistakes = Vec::new();
         raw.check(&mut mistakes);
         let masks = raw.masks(&mut mistakes);
         let grade = raw.grade(&mut mistakes);
         let fields = raw.field_specs(&mut mistakes);
-        if !mistakes.is_empty() {
+        let source = raw.source.spec(data_dir).map_err(|e| mistakes.push(format!("source: {e}")));
+        let (Ok(source), true) = (source, mistakes.is_empty()) else {
             return Err(DescriptorError(mistakes));
-        }
-        let (source, source_fields) = raw.source.spec(data_dir);
-        let mut spec = DatasetSpec::new(raw.name.as_str(), source, fields).with_source_fields(source_fields);
+        };
+        let mut spec = DatasetSpec::new(raw.name.as_str(), source, fields)
+            .with_source_fields(raw.source.fields().to_vec());
         if let Some(view) = &raw.view {
             spec = spec.with_view(view.sql.clone());
         }
@@ -177,6 +180,20 @@ impl Descriptor {
         self.meta.rows_about = catalog::about(rows);
         self
     }
+}
+
+/// Why a text is no descriptor, with the place and without the line: it may be a table's, sent by mistake.
+fn unread(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+    let first = text.lines().next().unwrap_or_default();
+    let table = [',', ';', '\t'].iter().any(|delimiter| first.contains(*delimiter)) && !first.contains('=');
+    if table {
+        return "this is a table (CSV), not a descriptor: put the file into the node's folder of data, and give a TOML file \
+                that names it and its fields, such as deploy/samples/screening.toml"
+            .into();
+    }
+    format!("line {line}: {}", error.message())
 }
 
 impl Raw {
@@ -288,14 +305,22 @@ impl RawField {
 }
 
 impl RawSource {
-    fn spec(self, data_dir: &Path) -> (SourceSpec, Vec<FieldSpec>) {
-        match self {
-            Self::Csv { path, delimiter, header, fields } => {
-                let delimiter = u8::try_from(delimiter).unwrap_or(b',');
-                (SourceSpec::Csv { path: data_dir.join(path), has_header: header, delimiter }, fields)
+    fn spec(&self, data_dir: &Path) -> Result<SourceSpec, DataError> {
+        let (Self::Csv { path, time_zone, .. } | Self::Parquet { path, time_zone, .. }) = self;
+        let file = DataFile::new(data_dir, path)?;
+        let time_zone = time_zone.as_deref().map(str::parse::<TimeZone>).transpose()?;
+        Ok(match self {
+            Self::Csv { delimiter, header, .. } => {
+                let delimiter = u8::try_from(*delimiter).unwrap_or(b',');
+                SourceSpec::Csv { file, has_header: *header, delimiter, time_zone }
             }
-            Self::Parquet { path, fields } => (SourceSpec::Parquet { path: data_dir.join(path) }, fields),
-        }
+            Self::Parquet { .. } => SourceSpec::Parquet { file, time_zone },
+        })
+    }
+
+    fn fields(&self) -> &[FieldSpec] {
+        let (Self::Csv { fields, .. } | Self::Parquet { fields, .. }) = self;
+        fields
     }
 }
 
@@ -313,6 +338,7 @@ mod tests {
         kind = "csv"
         path = "visits.csv"
         delimiter = ";"
+        header = true
         [[field]]
         name = "age"
         type = "int64"
@@ -336,8 +362,32 @@ mod tests {
         let found = parse(GOOD).unwrap();
         assert_eq!(found.meta.grade.to_string(), "general-4", "the highest field's grade");
         assert_eq!(found.meta.id.to_string(), "hospital-a/visits");
-        assert_eq!(found.spec.source.path(), Path::new("/d/visits.csv"));
+        assert_eq!(found.spec.source.file(), &DataFile::new("/d", "visits.csv").unwrap());
         assert_eq!(found.masks, [("age".to_owned(), Mask::Bucket { width: 10.0 })]);
+    }
+
+    #[test]
+    fn a_table_sent_by_mistake_is_told_and_not_quoted() {
+        let error = parse("visits,cost\n340123199001011001,3.0\n").unwrap_err().to_string();
+        assert!(error.contains("this is a table (CSV)") && !error.contains("340123199001011001"), "{error}");
+        let error = parse(&GOOD.replacen("title", "340123199001011001 title", 1)).unwrap_err().to_string();
+        assert!(error.contains("line 3: ") && !error.contains("340123199001011001"), "{error}");
+    }
+
+    #[test]
+    fn a_source_is_a_file_of_the_nodes_data_and_no_other() {
+        for path in [
+            "/etc/passwd",
+            "../keys/kek",
+            "../keys/node.key",
+            "../qianmo.toml",
+            "/etc/hostname",
+            "a/../../b",
+            "",
+        ] {
+            let error = parse(&GOOD.replacen("visits.csv", path, 1)).unwrap_err().to_string();
+            assert!(error.contains("leads out of the node's folder of data"), "{path}: {error}");
+        }
     }
 
     #[test]
@@ -351,6 +401,9 @@ mod tests {
             ("field = \"age\", mask", "field = \"agee\", mask", "no such field"),
             (", width = 10", "", "bucket needs width"),
             ("conditional", "sometimes", "sometimes"),
+            ("visits.csv", "../keys/node.key", "`../keys/node.key` leads out"),
+            ("visits.csv", "/etc/passwd", "`/etc/passwd` leads out"),
+            ("header", "time_zone = \"+25:99\"\nheader", "no time zone `+25:99`"),
         ] {
             let text = GOOD.replacen(from, to, 1);
             assert_ne!(text, GOOD, "{from} is not in the sample");

@@ -1,8 +1,9 @@
 //! Listing datasets: what a steward puts on the catalogue and takes off it.
 
+use qianmo_crypto::sm3;
 use qianmo_policies::Target;
 use qianmo_proto::{
-    Action, DatasetMeta, ErrorCode, Name, WireError,
+    Action, DatasetMeta, ErrorCode, Name, Role, WireError,
     ask::{DataAdd, DataLs, DataRm, DataShow},
     views::Done,
 };
@@ -22,32 +23,78 @@ impl Subject for DatasetMeta {
     }
 }
 
-impl Subject for Descriptor {
+/// A descriptor, or why a text is none: that is on the trail as well.
+pub(crate) enum Attempt {
+    Parsed(Box<Descriptor>),
+    Broken(WireError),
+}
+
+impl Subject for Attempt {
     fn target<'a>(&'a self, _: &'a Gate) -> Option<Target<'a>> {
-        Some(Target::Dataset(&self.meta))
+        match self {
+            Self::Parsed(descriptor) => Some(Target::Dataset(&descriptor.meta)),
+            Self::Broken(_) => None,
+        }
     }
 }
 
-/// The descriptor is parsed, its source read once from end to end, then listed.
+/// The descriptor is parsed, its source read once from end to end, then listed. A steward's attempt that fails is on the
+/// trail as well: it may have been one to read what is not for listing.
 impl Verb for DataAdd {
     type Rooms = (Books, Works);
-    type Subject = Descriptor;
+    type Subject = Attempt;
 
-    fn subject(&self, (_, works): &Self::Rooms, _: &Peer) -> Result<Descriptor, WireError> {
-        let config = &works.config;
-        Descriptor::parse(&self.descriptor, config.identity.department(), &config.title, &config.data_dir())
-            .map_err(|e| WireError::new(ErrorCode::Dataset, e.to_string()))
+    fn subject(&self, (_, works): &Self::Rooms, _: &Peer) -> Result<Attempt, WireError> {
+        let (config, data) = (&works.config, works.config.data_dir());
+        let parsed = Descriptor::parse(&self.descriptor, config.identity.department(), &config.title, &data);
+        Ok(match parsed {
+            Ok(descriptor) => Attempt::Parsed(Box::new(descriptor)),
+            Err(e) => Attempt::Broken(WireError::new(ErrorCode::Dataset, e.to_string())),
+        })
     }
 
     async fn run(self, (books, works): Self::Rooms, leave: Leave<Self>) -> Told<Self> {
         let peer = leave.peer().clone();
-        let (parsed, _) = leave.into_parts();
-        // The steward owns the data: the whole reason, with line and column, may be told.
-        let meta = reading::check_through(&works, parsed).await?.meta;
-        let descriptor = books.blobs.put(self.descriptor.as_bytes())?;
-        books.trail.record(&peer, Fact::DataAdded { meta: meta.clone(), descriptor }).await?;
-        Ok(meta.into())
+        let (name, read) = match leave.into_parts().0 {
+            Attempt::Broken(error) => (None, Err(error)),
+            // The steward owns the data: where they are wrong, with line and column, may be told; no value ever is.
+            Attempt::Parsed(descriptor) => {
+                let name = descriptor.meta.id.dataset.clone();
+                (Some(name), reading::check_through(&works, *descriptor).await)
+            }
+        };
+        match read {
+            Ok(Descriptor { meta, .. }) => {
+                let descriptor = books.blobs.put(self.descriptor.as_bytes())?;
+                books.trail.record(&peer, Fact::DataAdded { meta: meta.clone(), descriptor }).await?;
+                Ok(meta.into())
+            }
+            Err(error) => {
+                refused(&books, &peer, name, &self.descriptor, &error).await?;
+                Err(error)
+            }
+        }
     }
+}
+
+/// Bytes of a reason that go onto the trail: the steward reads all of it.
+const REASON_BYTES: usize = 1000;
+
+async fn refused(
+    books: &Books,
+    peer: &Peer,
+    name: Option<Name>,
+    text: &str,
+    error: &WireError,
+) -> Result<(), WireError> {
+    // A node that is busy or stops has not looked at it; what is not from a steward could have listed nothing.
+    if error.code != ErrorCode::Dataset || peer.identity().role() != Role::Steward {
+        return Ok(());
+    }
+    let reason = error.message.get(..error.message.floor_char_boundary(REASON_BYTES));
+    let reason = reason.unwrap_or_default().to_owned();
+    let descriptor = sm3::digest(text.as_bytes());
+    books.trail.record(peer, Fact::DataRefused { name, descriptor, reason }).await.map(drop)
 }
 
 impl Verb for DataLs {

@@ -42,6 +42,10 @@ fn about(fact: &Fact) -> (Stage, Target) {
             let grade = Some(meta.grade.to_string());
             (Stage::Fact, Target { grade, ..Target::new("dataset", meta.id.to_string()) })
         }
+        Fact::DataRefused { name, .. } => {
+            let name = name.as_ref().map_or_else(|| "(no name)".to_owned(), ToString::to_string);
+            (Stage::Fact, Target::new("dataset", name))
+        }
         Fact::DataRemoved { name } => (Stage::Fact, Target::new("dataset", name.to_string())),
         Fact::ModelPushed { manifest, .. } => {
             (Stage::Fact, Target::new("model", manifest.digest.to_string()))
@@ -89,6 +93,10 @@ fn add_details(draft: &mut EventDraft, fact: &Fact) {
                 until_ms: Some(terms.until_ms),
                 ..Purpose::default()
             });
+        }
+        Fact::DataRefused { reason, .. } => {
+            let code = Some(ErrorCode::Dataset.to_string());
+            draft.outcome = Some(Outcome { result: How::Failed, code, reason: Some(reason.clone()) });
         }
         Fact::RequestDenied { reason, .. } | Fact::ResultWithheld { reason, .. } => {
             draft.outcome = Some(Outcome { result: How::Denied, code: None, reason: Some(reason.clone()) });

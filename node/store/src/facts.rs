@@ -24,6 +24,8 @@ pub enum Fact {
     PeerRemoved { node: Identity },
     /// A dataset was listed; `descriptor` is the blob of its text.
     DataAdded { meta: DatasetMeta, descriptor: Digest },
+    /// A dataset could not be listed: the SM3 of the descriptor's text, its name if it has one, and why not.
+    DataRefused { name: Option<Name>, descriptor: Digest, reason: String },
     /// A dataset was taken off the list.
     DataRemoved { name: Name },
     /// A model came in; `manifest_doc` is the blob of the signed manifest.
@@ -155,7 +157,7 @@ impl Fact {
             Self::NodeStopped => "node.stop",
             Self::PeerAdded { .. } => "peer.add",
             Self::PeerRemoved { .. } => "peer.rm",
-            Self::DataAdded { .. } => "data.add",
+            Self::DataAdded { .. } | Self::DataRefused { .. } => "data.add",
             Self::DataRemoved { .. } => "data.rm",
             Self::ModelPushed { .. } => "model.push",
             Self::ContractRequested { .. } => "request.new",

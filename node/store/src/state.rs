@@ -165,6 +165,7 @@ impl State {
         match fact {
             Fact::NodeStarted { .. }
             | Fact::NodeStopped
+            | Fact::DataRefused { .. }
             | Fact::JobRefused { .. }
             | Fact::TrailRead { .. } => vec![],
             Fact::PeerAdded { node, address } => {

@@ -1,6 +1,6 @@
 //! What a steward may get wrong about a dataset: each mistake is named, nothing is listed, the node goes on.
 
-use std::fs;
+use std::{fs, os::unix::fs::symlink};
 
 use qianmo_proto::{ErrorCode, views::JobState};
 use qianmo_tests::{Ask, Clinic, Failure, descriptor};
@@ -26,7 +26,7 @@ fn a_broken_source_is_refused_with_the_line_to_look_at() {
         ("extra-cell", rows("12.5,1,9\n"), &["line 14", "3 cells"]),
         ("missing-cell", rows("12.5\n"), &["line 14", "1 cells"]),
         ("open-quote", rows("\"12.5,1\n12.5,1\n"), &["line 14"]),
-        ("not-a-number", rows("wide,1\n"), &["line 14", "mean_radius", "wide", "float64"]),
+        ("not-a-number", rows("wide,1\n"), &["line 14", "mean_radius", "not a value of type float64"]),
         ("not-whole", rows("12.5,0.5\n"), &["line 14", "benign", "int64"]),
         ("nan", rows("NaN,1\n"), &["line 14", "mean_radius", "NaN"]),
         ("infinite", rows("inf,1\n"), &["line 14", "mean_radius", "infinite"]),
@@ -40,6 +40,57 @@ fn a_broken_source_is_refused_with_the_line_to_look_at() {
         clinic.steward().fails(&["data", "show", name]).is(7, "QM-1006", &[]);
     }
     clinic.still_serves();
+}
+
+#[test]
+fn no_error_about_a_cell_quotes_it() {
+    let clinic = Clinic::shared();
+    clinic.node.put_data("secret.csv", rows("Li Ming,1\n"));
+    let plain = descriptor("secret", "secret.csv", &COLUMNS);
+    let typed = "[source]\nfields = [{ name = \"mean_radius\", type = \"utf8\" }]\n";
+    let view = "\n[view]\nsql = \"SELECT CAST(mean_radius AS DOUBLE) AS mean_radius, benign FROM source\"\n\n[[field]]";
+    let cast = plain.replacen("[source]\n", typed, 1).replacen("\n[[field]]", view, 1);
+    for text in [plain, cast] {
+        let refused = add(&clinic, "secret", &text);
+        assert!(!refused.message.contains("Li Ming"), "{refused:?}");
+        refused.is(7, "QM-1201", &["line 14", "column `mean_radius`", "float64"]);
+    }
+}
+
+#[test]
+fn no_descriptor_reads_what_is_not_the_nodes_data_and_the_trail_has_the_attempt() {
+    let clinic = Clinic::with(|_| {}, &[]);
+    let dir = clinic.node.dir();
+    symlink("../qianmo.toml", dir.join("data/near.csv")).unwrap();
+    symlink(dir.join("qianmo.toml"), dir.join("data/far.csv")).unwrap();
+    symlink("..", dir.join("data/folder")).unwrap();
+    let outside = [
+        "/etc/passwd",
+        "../keys/kek",
+        "../keys/node.key",
+        "../qianmo.toml",
+        "near.csv",
+        "far.csv",
+        "folder/qianmo.toml",
+    ];
+    for path in outside {
+        let text = descriptor("outside", path, &COLUMNS).replacen(
+            "kind = \"csv\"",
+            "kind = \"csv\"\nheader = false",
+            1,
+        );
+        add(&clinic, "outside", &text).is(7, "QM-1201", &[path, "leads out of the node's folder"]);
+    }
+    let trail = clinic.auditor().trail();
+    let refused: Vec<_> = trail.iter().filter(|entry| entry.0["body"]["fact"] == "data-refused").collect();
+    assert_eq!(refused.len(), outside.len());
+    for (entry, path) in refused.iter().zip(outside) {
+        assert_eq!(
+            (&entry.0["action"], &entry.0["outcome"]["code"]),
+            (&"data.add".into(), &"QM-1201".into())
+        );
+        assert!(entry.0["outcome"]["reason"].as_str().unwrap().contains(path), "{entry:?}");
+    }
 }
 
 #[test]

@@ -18,8 +18,8 @@ use datafusion::physical_plan::{
 use futures::StreamExt;
 
 use super::mask::ColumnMask;
-use crate::engine::translate;
-use crate::{DataError, Place};
+use crate::engine::running;
+use crate::{DataError, Failure, Place};
 
 /// Where a column of the barrier's output comes from.
 #[derive(Debug, Clone)]
@@ -108,7 +108,7 @@ impl ExecutionPlan for PolicyExec {
 
 /// Marks an error from below the barrier.
 fn own(error: DataFusionError) -> DataFusionError {
-    translate(&error, DataError::ReadFailed).into()
+    running(&error, DataError::ReadFailed).into()
 }
 
 fn show(batch: &RecordBatch, outputs: &[Output], schema: &SchemaRef) -> Result<RecordBatch, DataError> {
@@ -120,19 +120,22 @@ fn show(batch: &RecordBatch, outputs: &[Output], schema: &SchemaRef) -> Result<R
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
-        .map_err(|error| DataError::ReadFailed(error.to_string()))
+        .map_err(|_| broken("masked columns do not fit their schema"))
 }
 
 fn column(batch: &RecordBatch, output: &Output) -> Result<ArrayRef, DataError> {
     match output {
-        Output::Constant(value) => value
-            .to_array_of_size(batch.num_rows())
-            .map_err(|error| DataError::ReadFailed(error.strip_backtrace())),
+        Output::Constant(value) => {
+            value.to_array_of_size(batch.num_rows()).map_err(|_| broken("a constant cannot be repeated"))
+        }
         Output::Read { at, mask } => {
-            let values = batch.columns().get(*at).ok_or_else(|| {
-                DataError::ReadFailed("the plan below the barrier yields too few columns".into())
-            })?;
+            let values = batch.columns().get(*at);
+            let values = values.ok_or_else(|| broken("the plan below the barrier yields too few columns"))?;
             mask.as_ref().map_or_else(|| Ok(Arc::clone(values)), |mask| mask.apply(values))
         }
     }
+}
+
+fn broken(rule: &'static str) -> DataError {
+    DataError::ReadFailed(Failure::Broken(rule))
 }

@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::{Float64Type, Int32Type, Int64Type};
 use datafusion::common::ScalarValue;
 
 use crate::source::CellBuilder;
-use crate::{ColumnType, DataError, FieldSpec, Mask};
+use crate::{ColumnType, DataError, Failure, FieldSpec, Mask};
 
 /// A mask that fits its column.
 #[derive(Debug, Clone)]
@@ -65,9 +65,7 @@ impl ColumnMask {
                 Arc::new(cut.collect::<StringArray>()) as ArrayRef
             }),
         };
-        masked.ok_or_else(|| {
-            DataError::ReadFailed(format!("a mask met a column of type {}", values.data_type()))
-        })
+        masked.ok_or(DataError::ReadFailed(Failure::Broken("a mask met a column of another type")))
     }
 }
 
@@ -85,7 +83,7 @@ fn null(field: &FieldSpec) -> Result<ColumnMask, DataError> {
 
 fn constant(text: &str, field: &FieldSpec) -> Result<ColumnMask, DataError> {
     let bad = || unfit(field, "the constant is not a value of the column's type");
-    let mut builder = CellBuilder::new(field.ty);
+    let mut builder = CellBuilder::new(field.ty, None);
     builder.push(text).map_err(|_| bad())?;
     let value = ScalarValue::try_from_array(&builder.finish(), 0).map_err(|_| bad())?;
     Ok(ColumnMask::Constant(value))

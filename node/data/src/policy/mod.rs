@@ -71,7 +71,7 @@ impl PolicyTable {
         };
         let granted = grant.columns.iter().map(|name| granted_column(grant, name, fields, &plain));
         let (columns, fields): (Vec<_>, Vec<_>) = granted.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
-        let schema = Arc::new(arrow_schema(&fields));
+        let schema = Arc::new(arrow_schema(&fields, None));
         Ok(Self { dataset, row_filter, columns, fields, schema })
     }
 

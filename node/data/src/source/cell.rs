@@ -11,6 +11,7 @@ use datafusion::arrow::compute::kernels::cast_utils::{Parser, string_to_datetime
 use datafusion::arrow::datatypes::Date32Type;
 
 use crate::ColumnType;
+use crate::zone::TimeZone;
 
 /// Why a cell is no value of its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(crate) enum CellError {
     Broken,
     /// The text spells NaN, an infinity or a number too large for a double.
     NotFinite,
+    /// The text spells a time of a zone other than UTC, where nobody has said in which zone the days are.
+    Zoned,
 }
 
 /// A column under construction.
@@ -30,11 +33,12 @@ pub(crate) enum CellBuilder {
     Float64(Float64Builder),
     Utf8(StringBuilder),
     Date32(Date32Builder),
-    TimestampUs(TimestampMicrosecondBuilder),
+    /// Times written without a zone are of this one; without one, of UTC.
+    TimestampUs(TimestampMicrosecondBuilder, Option<Tz>),
 }
 
 impl CellBuilder {
-    pub(crate) fn new(ty: ColumnType) -> Self {
+    pub(crate) fn new(ty: ColumnType, zone: Option<&TimeZone>) -> Self {
         match ty {
             ColumnType::Boolean => Self::Boolean(BooleanBuilder::new()),
             ColumnType::Int32 => Self::Int32(Int32Builder::new()),
@@ -42,7 +46,13 @@ impl CellBuilder {
             ColumnType::Float64 => Self::Float64(Float64Builder::new()),
             ColumnType::Utf8 => Self::Utf8(StringBuilder::new()),
             ColumnType::Date32 => Self::Date32(Date32Builder::new()),
-            ColumnType::TimestampUs => Self::TimestampUs(TimestampMicrosecondBuilder::new()),
+            ColumnType::TimestampUs => {
+                let times = TimestampMicrosecondBuilder::new();
+                Self::TimestampUs(
+                    times.with_timezone_opt(zone.map(TimeZone::shared)),
+                    zone.map(TimeZone::rules),
+                )
+            }
         }
     }
 
@@ -56,7 +66,7 @@ impl CellBuilder {
             Self::Float64(builder) => builder.append_value(float(bare)?),
             Self::Utf8(builder) => builder.append_value(cell),
             Self::Date32(builder) => builder.append_value(date(bare)?),
-            Self::TimestampUs(builder) => builder.append_value(timestamp(bare)?),
+            Self::TimestampUs(builder, zone) => builder.append_value(timestamp(bare, zone.as_ref())?),
         }
         Ok(())
     }
@@ -70,7 +80,7 @@ impl CellBuilder {
             Self::Float64(builder) => builder.append_null(),
             Self::Utf8(builder) => builder.append_null(),
             Self::Date32(builder) => builder.append_null(),
-            Self::TimestampUs(builder) => builder.append_null(),
+            Self::TimestampUs(builder, _) => builder.append_null(),
         }
     }
 
@@ -83,7 +93,7 @@ impl CellBuilder {
             Self::Float64(builder) => Arc::new(builder.finish()),
             Self::Utf8(builder) => Arc::new(builder.finish()),
             Self::Date32(builder) => Arc::new(builder.finish()),
-            Self::TimestampUs(builder) => Arc::new(builder.finish()),
+            Self::TimestampUs(builder, _) => Arc::new(builder.finish()),
         }
     }
 }
@@ -105,16 +115,31 @@ fn float(text: &str) -> Result<f64, CellError> {
     if value.is_finite() { Ok(value) } else { Err(CellError::NotFinite) }
 }
 
-/// `2024-05-31` or `20240531` (ISO 8601). A time of day is refused: it would be lost without a word.
+/// `2024-05-31` or `20240531` (ISO 8601). A time of day or a zone is refused: it would be lost without a word.
 fn date(text: &str) -> Result<i32, CellError> {
-    if text.contains([':', 'T', ' ']) {
+    if text.len() > "2024-05-31".len() {
         return Err(CellError::Broken);
     }
     Date32Type::parse(text).ok_or(CellError::Broken)
 }
 
-/// RFC 3339, or the same without the zone, which then is UTC. Digits below a microsecond are dropped.
-fn timestamp(text: &str) -> Result<i64, CellError> {
+/// RFC 3339, or the same without the zone. Digits below a microsecond are dropped.
+fn timestamp(text: &str, zone: Option<&Tz>) -> Result<i64, CellError> {
     let utc: Tz = "+00:00".parse().map_err(|_| CellError::Broken)?;
-    string_to_datetime(&utc, text).map(|time| time.timestamp_micros()).map_err(|_| CellError::Broken)
+    let time = string_to_datetime(zone.unwrap_or(&utc), text).map_err(|_| CellError::Broken)?;
+    if zone.is_none() && !zone_of(text).is_none_or(is_utc) {
+        return Err(CellError::Zoned);
+    }
+    Ok(time.timestamp_micros())
+}
+
+/// What is written behind the time of day: `+08:00`, `Z`.
+fn zone_of(text: &str) -> Option<&str> {
+    let time = text.get("2024-05-31T".len()..)?;
+    let zone = time.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':' || c == '.').trim_start();
+    (!zone.is_empty()).then_some(zone)
+}
+
+fn is_utc(zone: &str) -> bool {
+    matches!(zone, "Z" | "z" | "UTC" | "+00:00" | "-00:00" | "+0000" | "+00")
 }

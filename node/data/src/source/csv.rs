@@ -3,9 +3,7 @@
 //! The engine's own CSV reader counts records instead of lines and speaks of columns by number; and what it accepts
 //! when it scans is not quite what another reader accepts when it checks. So there is one reader, used for both.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -20,9 +18,28 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 
-use super::{CellBuilder, CellError, no_repeats, open_file, unreadable};
+use super::file::{FileReader, OpenFile, unreadable};
+use super::kind::{SNIFFED_BYTES, could_be_gbk};
+use super::{CellBuilder, CellError, no_repeats};
 use crate::spec::arrow_schema;
-use crate::{BATCH_ROWS, ColumnType, DataError, DatasetSpec, FieldSpec, Place};
+use crate::zone::TimeZone;
+use crate::{BATCH_ROWS, ColumnType, DataError, DatasetSpec, FieldSpec, FileKind, Place};
+
+/// The line of a row, counted from 0 as a view is given them.
+pub(super) fn line(file: &Arc<OpenFile>, written: Written, row: u64) -> Option<u64> {
+    let format = Format { file: Arc::clone(file), written, columns: Vec::new() };
+    let (mut reader, mut record) = (format.reader(), ByteRecord::new());
+    let mut left = row + u64::from(format.written.has_header);
+    while format.read(&mut reader, &mut record).ok()? {
+        let header = format.written.has_header && record.position().is_some_and(|at| at.record() == 0);
+        match left {
+            _ if !header && record.iter().all(is_blank) => {}
+            0 => return Some(line_of(&format, &record)),
+            _ => left -= 1,
+        }
+    }
+    None
+}
 
 /// Longest row. Beyond it lies, nearly always, a quote that is never closed and the rest of the file.
 const MAX_ROW_BYTES: u64 = 16 << 20;
@@ -30,59 +47,92 @@ const MAX_ROW_BYTES: u64 = 16 << 20;
 /// A batch ends here even if it has few rows, so that rows of long text do not pile up in memory.
 const MAX_BATCH_BYTES: usize = 32 << 20;
 
-/// Characters of a broken cell that an error message quotes.
-const QUOTED_CHARS: usize = 40;
+/// How a descriptor says that a file is written.
+#[derive(Debug, Clone)]
+pub(super) struct Written {
+    pub(super) has_header: bool,
+    pub(super) delimiter: u8,
+    pub(super) time_zone: Option<TimeZone>,
+}
 
 pub(super) fn open(
     spec: &DatasetSpec,
-    path: &Path,
-    has_header: bool,
-    delimiter: u8,
+    file: Arc<OpenFile>,
+    written: Written,
 ) -> Result<Arc<dyn TableProvider>, DataError> {
-    let mut format = Format { path: path.into(), has_header, delimiter, columns: Vec::new() };
-    format.columns = match has_header {
+    if let Some(found) = FileKind::instead_of_csv(&file.start(SNIFFED_BYTES)?) {
+        return Err(DataError::WrongKind { name: file.name().into(), found });
+    }
+    let mut format = Format { file, written, columns: Vec::new() };
+    format.columns = match format.written.has_header {
         true => typed(spec, format.header(&spec.name)?),
         false if spec.source_fields.is_empty() => spec.fields.clone(),
         false => spec.source_fields.clone(),
     };
     no_repeats(format.columns.iter().map(|column| column.name.as_str()))?;
-    let schema = Arc::new(arrow_schema(&format.columns));
+    let zone = format.written.time_zone.as_ref();
+    let schema = Arc::new(arrow_schema(&format.columns, zone));
     Ok(Arc::new(CsvTable { format: Arc::new(format), schema }))
 }
 
-/// Columns of a header with the types declared for them; those that no list names are nullable text.
+/// The names in the header line.
+pub(super) fn header(
+    spec: &DatasetSpec,
+    file: Arc<OpenFile>,
+    written: Written,
+) -> Result<Vec<String>, DataError> {
+    Format { file, written, columns: Vec::new() }.header(&spec.name)
+}
+
+/// Columns of a header with the types declared for them; those that no list names are nullable text. Under a view, what
+/// the dataset's fields say about nulls holds for what the view yields, not for what it is given.
 fn typed(spec: &DatasetSpec, names: Vec<String>) -> Vec<FieldSpec> {
-    let text = |name: String| FieldSpec::new(name, ColumnType::Utf8).nullable();
-    names.into_iter().map(|name| spec.source_field(&name).cloned().unwrap_or_else(|| text(name))).collect()
+    names.into_iter().map(|name| typed_column(spec, name)).collect()
+}
+
+fn typed_column(spec: &DatasetSpec, name: String) -> FieldSpec {
+    if let Some(declared) = find(&spec.source_fields, &name) {
+        return declared.clone();
+    }
+    match find(&spec.fields, &name).cloned() {
+        Some(field) if spec.view.is_some() => field.nullable(),
+        Some(field) => field,
+        None => FieldSpec::new(name, ColumnType::Utf8).nullable(),
+    }
+}
+
+fn find<'a>(fields: &'a [FieldSpec], name: &str) -> Option<&'a FieldSpec> {
+    fields.iter().find(|field| field.name == name)
 }
 
 /// How one file is written, and all its columns by position.
 #[derive(Debug)]
 struct Format {
-    path: PathBuf,
-    has_header: bool,
-    delimiter: u8,
+    file: Arc<OpenFile>,
+    written: Written,
     columns: Vec<FieldSpec>,
 }
 
 impl Format {
-    fn reader(&self) -> Result<Reader<Capped>, DataError> {
-        let file = Capped { file: open_file(&self.path)?, left: MAX_ROW_BYTES };
-        Ok(ReaderBuilder::new()
+    fn reader(&self) -> Reader<Capped> {
+        ReaderBuilder::new()
             .has_headers(false)
-            .delimiter(self.delimiter)
+            .delimiter(self.written.delimiter)
             .buffer_capacity(1 << 16)
-            .from_reader(file))
+            .from_reader(Capped { file: self.file.reader(), left: MAX_ROW_BYTES })
     }
 
     fn header(&self, dataset: &str) -> Result<Vec<String>, DataError> {
         let mut record = ByteRecord::new();
-        if !self.read(&mut self.reader()?, &mut record)? {
+        if !self.read(&mut self.reader(), &mut record)? {
             return Err(DataError::Empty(dataset.into()));
         }
         let name = |(position, cell)| match std::str::from_utf8(cell) {
-            Ok(name) => Ok(name.trim().to_owned()),
-            Err(_) => Err(DataError::NotUtf8 { line: 1, column: format!("number {}", position + 1) }),
+            Ok(name) => Ok(column_name(position, name)),
+            Err(_) => {
+                let gbk = could_be_gbk(record.as_slice());
+                Err(DataError::NotUtf8 { line: 1, column: format!("number {}", position + 1), gbk })
+            }
         };
         record.iter().enumerate().map(name).collect()
     }
@@ -100,30 +150,43 @@ impl Format {
             _ if reader.get_ref().left == 0 => {
                 DataError::RowTooLong { line: self.line_at(start), limit: MAX_ROW_BYTES }
             }
-            _ => unreadable(&self.path, &io::Error::other(error)),
+            ErrorKind::Io(error) => unreadable(self.file.name(), error),
+            _ => DataError::SourceUnreadable {
+                name: self.file.name().into(),
+                reason: "it is no CSV file".into(),
+            },
         })
     }
 
     /// The line, from 1, of the row that was read from a byte offset on. Counted only when something is wrong, by
     /// going through the file again: the reader's own count is off after CRLF and after blank lines.
     fn line_at(&self, offset: u64) -> u64 {
-        let Ok(file) = File::open(&self.path) else { return 0 };
-        let mut line = 1;
-        for (position, byte) in (0..).zip(BufReader::new(file).bytes()) {
+        let (mut feeds, mut returns) = (0, 0);
+        for (position, byte) in (0..).zip(BufReader::new(self.file.reader()).bytes()) {
             match byte {
-                Ok(b'\n') => line += 1,
-                Ok(b'\r') => {}
+                Ok(b'\n') => feeds += 1,
+                Ok(b'\r') => returns += 1,
                 Ok(_) if position < offset => {}
                 _ => break,
             }
         }
-        line
+        // Old Macintosh files end their lines with a return alone; elsewhere it is part of a cell or of an end.
+        1 + if feeds == 0 { returns } else { feeds }
+    }
+}
+
+/// A header's name for a column. Columns without one, as a spreadsheet leaves them behind at the right, cannot be asked
+/// for, but must not pass for one another.
+fn column_name(position: usize, cell: &str) -> String {
+    match cell.trim() {
+        "" => format!("(column {} without a name)", position + 1),
+        name => name.to_owned(),
     }
 }
 
 /// A file that gives out a bounded number of bytes per row.
 struct Capped {
-    file: File,
+    file: FileReader,
     left: u64,
 }
 
@@ -211,13 +274,16 @@ struct Rows {
 impl Rows {
     fn open(scan: Scan) -> Result<Self, DataError> {
         let format = &scan.format;
-        let mut reader = format.reader()?;
+        let mut reader = format.reader();
         let mut record = ByteRecord::new();
-        if format.has_header && !(format.read(&mut reader, &mut record)? && same_header(format, &record)) {
-            return Err(DataError::SourceChanged(format.path.clone()));
+        if format.written.has_header
+            && !(format.read(&mut reader, &mut record)? && same_header(format, &record))
+        {
+            return Err(DataError::SourceChanged(format.file.name().into()));
         }
+        let zone = format.written.time_zone.as_ref();
         let builders = scan.wanted.iter().filter_map(|at| format.columns.get(*at));
-        let builders = builders.map(|column| CellBuilder::new(column.ty)).collect();
+        let builders = builders.map(|column| CellBuilder::new(column.ty, zone)).collect();
         Ok(Self { scan, reader, record, builders })
     }
 
@@ -226,6 +292,10 @@ impl Rows {
         while rows < BATCH_ROWS as usize && bytes < MAX_BATCH_BYTES {
             if !self.scan.format.read(&mut self.reader, &mut self.record)? {
                 break;
+            }
+            // Rows of nothing but delimiters are what a spreadsheet leaves below a table: no samples.
+            if self.record.iter().all(is_blank) {
+                continue;
             }
             self.push_row()?;
             rows += 1;
@@ -258,8 +328,14 @@ impl Rows {
     }
 }
 
+fn is_blank(cell: &[u8]) -> bool {
+    cell.trim_ascii().is_empty()
+}
+
 fn push_cell(column: &FieldSpec, cell: &[u8], builder: &mut CellBuilder) -> Result<(), Fault> {
-    if !cell.is_empty() {
+    // Spaces are a value of text only.
+    let empty = if column.ty == ColumnType::Utf8 { cell.is_empty() } else { is_blank(cell) };
+    if !empty {
         let text = std::str::from_utf8(cell).map_err(|_| Fault::NotUtf8)?;
         return builder.push(text).map_err(Fault::Value);
     }
@@ -282,13 +358,11 @@ impl Fault {
         let line = line_of(format, record);
         let (place, column, expected) = (Place::Line(line), column.name.clone(), column.ty);
         match self {
-            Self::NotUtf8 => DataError::NotUtf8 { line, column },
+            Self::NotUtf8 => DataError::NotUtf8 { line, column, gbk: could_be_gbk(cell) },
             Self::Missing => DataError::ValueMissing { place, column },
             Self::Value(CellError::NotFinite) => DataError::NotFinite { place, column },
-            Self::Value(CellError::Broken) => {
-                let value = String::from_utf8_lossy(cell).chars().take(QUOTED_CHARS).collect();
-                DataError::ValueBroken { place, column, expected, value }
-            }
+            Self::Value(CellError::Zoned) => DataError::TimeZoned { place, column },
+            Self::Value(CellError::Broken) => DataError::ValueBroken { place, column, expected },
         }
     }
 }
@@ -298,6 +372,7 @@ fn line_of(format: &Format, record: &ByteRecord) -> u64 {
 }
 
 fn same_header(format: &Format, record: &ByteRecord) -> bool {
-    let names = record.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned());
+    let names = record.iter().enumerate();
+    let names = names.map(|(position, cell)| column_name(position, &String::from_utf8_lossy(cell)));
     names.eq(format.columns.iter().map(|column| column.name.clone()))
 }

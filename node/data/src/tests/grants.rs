@@ -2,8 +2,8 @@
 
 use datafusion::arrow::array::{Float64Array, Int32Array, Int64Array, StringArray};
 
-use super::{Folder, answer, array, dump, float, int, open, people, text};
-use crate::{ColumnType, DatasetSpec, FieldSpec, Grant, Mask, SourceSpec};
+use super::{Folder, answer, array, csv_of, dump, float, int, open, parquet_of, people, text};
+use crate::{ColumnType, DatasetSpec, FieldSpec, Grant, Mask};
 
 fn all(folder: &Folder) -> DatasetSpec {
     let columns = vec![
@@ -12,7 +12,7 @@ fn all(folder: &Folder) -> DatasetSpec {
         ("pay", array(Int64Array::from(vec![999, 1000, -1, i64::MIN]))),
         ("rate", array(Float64Array::from(vec![0.74, 0.75, -0.1, 10.0]))),
     ];
-    let source = SourceSpec::parquet(folder.parquet("all.parquet", columns));
+    let source = parquet_of(folder.parquet("all.parquet", columns));
     let age = FieldSpec::new("age", ColumnType::Int32);
     DatasetSpec::new("t", source, vec![text("id").nullable(), age, int("pay"), float("rate")])
 }
@@ -76,7 +76,7 @@ async fn a_row_filter_may_use_columns_that_are_not_granted() {
 #[tokio::test]
 async fn a_row_filter_compares_dates_with_text() {
     let folder = Folder::new();
-    let source = SourceSpec::csv(folder.write("d.csv", "n,day\n1,2024-01-31\n2,2024-02-01\n"));
+    let source = csv_of(folder.write("d.csv", "n,day\n1,2024-01-31\n2,2024-02-01\n"));
     let spec = DatasetSpec::new("d", source, vec![int("n"), FieldSpec::new("day", ColumnType::Date32)]);
     let grant = Grant::columns(["n"]).with_row_filter("day >= '2024-02-01'");
     assert_eq!(dump(&open(spec, grant).await.unwrap(), "d").await.unwrap(), ["2"]);

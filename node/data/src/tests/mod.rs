@@ -1,5 +1,6 @@
 //! All tests of the crate in one binary: each one that links the engine costs seconds and hundreds of megabytes.
 
+mod cases;
 mod check_csv;
 mod check_parquet;
 mod check_view;
@@ -19,8 +20,8 @@ use datafusion::parquet::arrow::ArrowWriter;
 use tempfile::TempDir;
 
 use crate::{
-    Batch, BatchStream, ColumnData, ColumnType, DataError, DatasetSpec, FieldSpec, Grant, JobSession,
-    MemoryLimits, SourceSpec,
+    Batch, BatchStream, ColumnData, ColumnType, DataError, DataFile, DatasetSpec, FieldSpec, Grant,
+    JobSession, MemoryLimits, SourceSpec,
 };
 
 /// A folder that is gone after the test.
@@ -46,6 +47,20 @@ impl Folder {
         write_parquet(&path, columns);
         path
     }
+}
+
+/// The file at a path, as one of the folder it is in.
+pub(super) fn file(path: impl AsRef<Path>) -> DataFile {
+    let path = path.as_ref();
+    DataFile::new(path.parent().unwrap(), path.file_name().unwrap()).unwrap()
+}
+
+pub(super) fn csv_of(path: impl AsRef<Path>) -> SourceSpec {
+    SourceSpec::csv(file(path))
+}
+
+pub(super) fn parquet_of(path: impl AsRef<Path>) -> SourceSpec {
+    SourceSpec::parquet(file(path))
 }
 
 fn write_parquet(path: &Path, columns: Vec<(&str, ArrayRef)>) {
@@ -83,7 +98,7 @@ fay,14,false
 ";
 
 pub(super) fn people(folder: &Folder) -> DatasetSpec {
-    let source = SourceSpec::csv(folder.write("people.csv", PEOPLE));
+    let source = csv_of(folder.write("people.csv", PEOPLE));
     let fields = vec![text("name"), int("y"), FieldSpec::new("hidden", ColumnType::Boolean)];
     DatasetSpec::new("people", source, fields)
 }

@@ -1,12 +1,12 @@
 //! What a consumer's SQL can and cannot do.
 
-use super::{Folder, answer, int, open, people};
-use crate::{DatasetSpec, Grant, JobSession, MemoryLimits, SourceSpec};
+use super::{Folder, answer, csv_of, int, open, people};
+use crate::{DatasetSpec, Grant, JobSession, MemoryLimits};
 
 #[tokio::test]
 async fn a_select_over_the_jobs_tables_runs() {
     let folder = Folder::new();
-    let source = SourceSpec::csv(folder.write("o.csv", "y,z\n11,1\n13,2\n99,3\n"));
+    let source = csv_of(folder.write("o.csv", "y,z\n11,1\n13,2\n99,3\n"));
     let other = (DatasetSpec::new("other", source, vec![int("y"), int("z")]), Grant::columns(["y", "z"]));
     let people = (people(&folder), Grant::columns(["name", "y"]));
     let session = JobSession::open(vec![people, other], MemoryLimits::default()).await.unwrap();
@@ -126,7 +126,7 @@ fn words(folder: &Folder) -> DatasetSpec {
         let mixed = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         content.push_str(&format!("{mixed:064x},{n}\n"));
     }
-    let source = SourceSpec::csv(folder.write("words.csv", content));
+    let source = csv_of(folder.write("words.csv", content));
     DatasetSpec::new("words", source, vec![super::text("w"), int("n")])
 }
 

@@ -4,8 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-use super::{Folder, dump, int, open, text};
-use crate::{DataError, DatasetSpec, Grant, Place, SourceSpec, check};
+use super::{Folder, csv_of, dump, int, open, text};
+use crate::{DataError, DatasetSpec, Grant, Place, check};
 
 fn run(test: impl Future<Output = TestCaseResult>) -> TestCaseResult {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test)
@@ -17,7 +17,7 @@ fn cell() -> impl Strategy<Value = String> {
 }
 
 fn spec(folder: &Folder, content: &[u8]) -> DatasetSpec {
-    let source = SourceSpec::csv(folder.write("d.csv", content));
+    let source = csv_of(folder.write("d.csv", content));
     DatasetSpec::new("d", source, vec![text("word"), int("n")])
 }
 

@@ -1,12 +1,12 @@
 //! What reaches the sandbox: which columns, in which batches, in which order.
 
-use super::{Folder, drain, dump, int, open, people};
-use crate::{BATCH_ROWS, ColumnData, DataError, DatasetSpec, Grant, SourceSpec};
+use super::{Folder, csv_of, drain, dump, int, open, people};
+use crate::{BATCH_ROWS, ColumnData, DataError, DatasetSpec, Grant};
 
 fn count(folder: &Folder, rows: u64) -> DatasetSpec {
     let mut content = String::from("n,m\n");
     (0..rows).for_each(|n| content.push_str(&format!("{n},{}\n", n % 7)));
-    DatasetSpec::new("t", SourceSpec::csv(folder.write("t.csv", content)), vec![int("n"), int("m")])
+    DatasetSpec::new("t", csv_of(folder.write("t.csv", content)), vec![int("n"), int("m")])
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_scan_names_granted_columns_once() {
 #[tokio::test]
 async fn names_are_matched_as_they_are_written() {
     let folder = Folder::new();
-    let source = SourceSpec::csv(folder.write("d.csv", "Größe cm,Select\n1,2\n"));
+    let source = csv_of(folder.write("d.csv", "Größe cm,Select\n1,2\n"));
     let spec = DatasetSpec::new("My Data.Set", source, vec![int("Größe cm"), int("Select")]);
     let grant = Grant::columns(["Select", "Größe cm"]).with_row_filter("\"Größe cm\" = 1");
     let session = open(spec, grant).await.unwrap();
@@ -88,7 +88,7 @@ async fn a_scan_that_is_dropped_half_way_leaves_the_session_usable() {
 async fn nulls_are_a_bitmap_with_clean_tails() {
     let folder = Folder::new();
     let cells: Vec<&str> = (0..11).map(|row| if row % 3 == 0 { "\"\",1" } else { "5,1" }).collect();
-    let source = SourceSpec::csv(folder.write("d.csv", format!("a,b\n{}\n", cells.join("\n"))));
+    let source = csv_of(folder.write("d.csv", format!("a,b\n{}\n", cells.join("\n"))));
     let spec = DatasetSpec::new("d", source, vec![int("a").nullable(), int("b")]);
     let session = open(spec, Grant::columns(["a", "b"])).await.unwrap();
     let batches = drain(session.scan("d", &[0, 1], 0).await.unwrap()).await.unwrap();
