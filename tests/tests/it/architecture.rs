@@ -106,7 +106,19 @@ fn dependencies_point_down_only() {
 /// Libraries and the only crates that know them. Tests may use what they like.
 const HOMES: [(&str, &[&str]); 17] = [
     // qianmo-data waits for DataFusion, whose streams are tokio's; it opens no socket, and nor does the daemon.
-    ("tokio", &["qianmo-net", "qianmo-data", "qianmo-client", "qianmo-node", "qianmo", "qianmo-tests"]),
+    // qianmo-store waits for the disk and lets a runtime's other tasks go on meanwhile; it has no asynchronous code.
+    (
+        "tokio",
+        &[
+            "qianmo-net",
+            "qianmo-data",
+            "qianmo-store",
+            "qianmo-client",
+            "qianmo-node",
+            "qianmo",
+            "qianmo-tests",
+        ],
+    ),
     ("quinn", &["qianmo-net", "qianmo-tests"]),
     ("quinn-proto", &["qianmo-net"]),
     ("wasmtime", &["qianmo-sandbox"]),
