@@ -216,6 +216,9 @@ fn unavailable(e: &TrailError) -> WireError {
     WireError::new(code, format!("nothing was done, because it cannot be recorded: {e}"))
 }
 
+/// Entries that are folded and put into the index together at a start.
+const AT_ONCE: usize = 1_000;
+
 /// Keeps the state and its index at the trail's head. Lives on the writer's thread.
 struct Folder {
     state: Arc<RwLock<State>>,
@@ -235,11 +238,15 @@ impl Folder {
         };
         let behind = trail.size() - size;
         let mut folder = Self { state: Arc::new(RwLock::new(state)), index: Some(index), size };
+        let mut batch = Vec::new();
         for entry in trail.entries(size..trail.size()) {
             let (seq, bytes) = entry?;
             let event = Event::parse(&bytes).map_err(|e| not_understood(seq, &bytes, &e))?;
-            let recorded = recorded(&event).map_err(|e| not_understood(seq, &bytes, &e))?;
-            folder.fold(&[recorded], &bytes);
+            batch.push(recorded(&event).map_err(|e| not_understood(seq, &bytes, &e))?);
+            if batch.len() == AT_ONCE || seq + 1 == trail.size() {
+                folder.fold(&batch, &bytes);
+                batch.clear();
+            }
         }
         if behind > 0 {
             tracing::info!(entries = behind, "the index was brought up to the trail");

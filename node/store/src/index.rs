@@ -11,6 +11,8 @@ use super::state::{Changed, State};
 
 /// Version of what is stored; another one means: rebuild.
 const VERSION: u32 = 1;
+/// Most of the index that sled keeps in memory: it is written, and read once at a start.
+const CACHE_BYTES: u64 = 8 << 20;
 const APPLIED: &[u8] = b"applied";
 
 /// How far the index goes.
@@ -60,8 +62,10 @@ impl SledIndex {
     /// Opens the index; one that does not open is thrown away, for it can be made again.
     pub fn open(dir: &Path) -> Result<Self, IndexError> {
         // sled panics on some damaged files; a damaged index must not keep a node from starting.
-        let open =
-            || std::panic::catch_unwind(|| sled::open(dir)).map_err(|_| IndexError::of("it is damaged"));
+        let open = || {
+            std::panic::catch_unwind(|| sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).open())
+                .map_err(|_| IndexError::of("it is damaged"))
+        };
         if let Ok(Ok(db)) = open() {
             return Ok(Self(db));
         }
