@@ -6,6 +6,7 @@ use std::{
 };
 
 use qianmo_crypto::tls::Group;
+use qianmo_policies::{MIN_CELL_DEFAULT, MIN_CELL_FLOOR};
 use qianmo_proto::{Identity, Name, Role};
 use serde::Deserialize;
 
@@ -115,7 +116,7 @@ struct RawEgress {
 
 impl Default for RawEgress {
     fn default() -> Self {
-        Self { min_cell: 10, parameters_per_row: 0.33, max_bytes: 1 << 20 }
+        Self { min_cell: MIN_CELL_DEFAULT, parameters_per_row: 0.33, max_bytes: 1 << 20 }
     }
 }
 
@@ -139,9 +140,6 @@ impl Default for RawSandbox {
 struct RawPolicies {
     file: Option<PathBuf>,
 }
-
-/// Fewest contributors that a department may set: below it cells speak of persons.
-const MIN_CELL_FLOOR: u32 = 3;
 
 impl RawConfig {
     /// Checks everything and notes every mistake; none only where no [`Config`] can be built at all.
