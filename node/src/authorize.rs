@@ -4,7 +4,9 @@
 use std::sync::{Arc, PoisonError};
 
 use qianmo_crypto::sm3::Digest;
-use qianmo_policies::{ContractFacts, Decision, GovernanceInput, JobInput, Obligations, RoundFacts, Target};
+use qianmo_policies::{
+    ContractFacts, Decision, GovernanceInput, JobInput, KeyExchange, Obligations, RoundFacts, Target,
+};
 use qianmo_proto::{
     Action, ContractId, ErrorCode, Identity, JobId, JobOrder, Name, Signed, Terms, WireError, World,
     contract::OutputKind,
@@ -163,6 +165,19 @@ pub(crate) async fn job(
     }
 }
 
+/// What an order would be allowed, for a check: no leave to run anything.
+pub(crate) struct Rehearsal {
+    pub(crate) descriptor: Descriptor,
+    pub(crate) obligations: Obligations,
+}
+
+/// Decides on an order that nobody has signed, and promises nothing.
+pub(crate) fn rehearse(books: &Books, gate: &Gate, asked: &Asked<'_>) -> Result<Rehearsal, WireError> {
+    let Judged { descriptor, obligations, .. } =
+        judge(books, gate, asked, false).map_err(|refusal| refusal.error)?;
+    Ok(Rehearsal { descriptor, obligations })
+}
+
 /// Decides again on a job that was accepted before the node went down. Its charge stands.
 pub(crate) fn resumed(books: &Books, gate: &Gate, order: &Order) -> Result<Authorized, WireError> {
     decide(books, gate, None, order).map_err(|refusal| refusal.error)
@@ -187,26 +202,48 @@ fn decide(
 ) -> Result<Authorized, Refusal> {
     // One decision at a time, so that two orders cannot both get a contract's last run.
     let _turn = gate.decisions.lock().unwrap_or_else(PoisonError::into_inner);
+    let Judged { descriptor, terms, obligations, new_run, reasons } =
+        judge(books, gate, &order.asked(), running.is_none())?;
+    if let Some(running) = running {
+        running.reserve(order.contract(), order.value().round.as_ref().map(|r| r.run.clone()));
+    }
+    let granted = Granted { order: order.clone(), descriptor, terms, obligations, new_run };
+    Ok(Authorized { permit: Permit(Arc::new(granted)), reasons })
+}
+
+/// What somebody asks to run, signed or not.
+pub(crate) struct Asked<'a> {
+    pub(crate) consumer: &'a Identity,
+    pub(crate) order: &'a JobOrder,
+    pub(crate) key_exchange: KeyExchange,
+}
+
+/// A yes, with all that follows from it.
+struct Judged {
+    descriptor: Descriptor,
+    terms: Terms,
+    obligations: Obligations,
+    new_run: bool,
+    reasons: Vec<Reason>,
+}
+
+fn judge(books: &Books, gate: &Gate, asked: &Asked<'_>, own_charge: bool) -> Result<Judged, Refusal> {
     let (dataset, contract) = {
         let state = books.state();
-        check_model(&state, order)?;
-        let dataset = own_dataset(&gate.config, &state, &order.value().dataset)?.clone();
-        (dataset, state.contracts.get(order.contract()).cloned())
+        check_model(&state, asked.order)?;
+        let dataset = own_dataset(&gate.config, &state, &asked.order.dataset)?.clone();
+        (dataset, state.contracts.get(&asked.order.contract).cloned())
     };
-    let descriptor = descriptor(books, gate, &dataset)?;
-    let use_ = Use::of(gate, order, contract.as_ref(), running.is_none());
-    let input = use_.input(gate, order, &dataset, contract.as_ref());
+    // The catalogue's entry knows what reading the data found.
+    let descriptor = Descriptor { meta: dataset.meta.clone(), ..descriptor(books, gate, &dataset)? };
+    let use_ = Use::of(gate, asked.order, contract.as_ref(), own_charge);
+    let input = use_.input(gate, asked, &dataset, contract.as_ref());
     let decision = gate.policies.decide_job(&input);
     let reasons = reasons(&decision);
     match (decision.is_allow(), &decision.obligations, contract) {
         (true, Some(obligations), Some(Contract { terms, .. })) => {
             let obligations = obligations.clone();
-            if let Some(running) = running {
-                running.reserve(order.contract(), order.value().round.as_ref().map(|r| r.run.clone()));
-            }
-            let granted =
-                Granted { order: order.clone(), descriptor, terms, obligations, new_run: use_.new_run };
-            Ok(Authorized { permit: Permit(Arc::new(granted)), reasons })
+            Ok(Judged { descriptor, terms, obligations, new_run: use_.new_run, reasons })
         }
         _ => Err(Refusal { error: denied(&decision), reasons }),
     }
@@ -221,10 +258,10 @@ struct Use {
 
 impl Use {
     /// `own_charge`: the order is already among those counted, because its intent is on the trail.
-    fn of(gate: &Gate, order: &Order, contract: Option<&Contract>, own_charge: bool) -> Self {
-        let run = order.value().round.as_ref().map(|round| &round.run);
+    fn of(gate: &Gate, order: &JobOrder, contract: Option<&Contract>, own_charge: bool) -> Self {
+        let run = order.round.as_ref().map(|round| &round.run);
         let known = contract.zip(run).and_then(|(contract, run)| contract.runs.get(run));
-        let promised = gate.jobs.reserved(order.contract(), run);
+        let promised = gate.jobs.reserved(&order.contract, run);
         let rounds = known.map_or(0, |jobs| u32::try_from(jobs.len()).unwrap_or(u32::MAX));
         let own = u32::from(own_charge);
         let new_run = run.is_none() || (known.is_none() && promised.of_run == 0);
@@ -240,12 +277,13 @@ impl Use {
     fn input<'a>(
         &self,
         gate: &Gate,
-        order: &'a Order,
+        asked: &Asked<'a>,
         dataset: &'a Dataset,
         contract: Option<&'a Contract>,
     ) -> JobInput<'a> {
+        let order = asked.order;
         let facts = contract.map(|contract| ContractFacts {
-            id: order.contract(),
+            id: &order.contract,
             consumer: &contract.consumer,
             terms: &contract.terms,
             // Time and runs are facts of their own: the policies say which of them ended it.
@@ -255,32 +293,31 @@ impl Use {
             },
             runs_used: self.runs_used,
         });
-        let asked = contract.map_or(0, |contract| contract.terms.output.min_cell);
-        let round = order.value().round.as_ref();
+        let min_cell = contract.map_or(0, |contract| contract.terms.output.min_cell);
         JobInput {
-            principal: order.consumer(),
+            principal: asked.consumer,
             dataset: &dataset.meta,
             contract: facts,
             fields: contract.map_or(&[], |contract| &contract.terms.fields),
-            model: order.value().model,
-            params: order.value().params_digest(),
+            model: order.model,
+            params: order.params_digest(),
             output: order.output(),
-            min_cell: asked.max(gate.config.egress.min_cell),
+            min_cell: min_cell.max(gate.config.egress.min_cell),
             new_run: self.new_run,
-            round: round.map(|r| RoundFacts { round: r.round, taken: self.rounds_taken }),
-            key_exchange: order.key_exchange(),
+            round: order.round.as_ref().map(|r| RoundFacts { round: r.round, taken: self.rounds_taken }),
+            key_exchange: asked.key_exchange,
             now_ms: gate.clock.now_ms(),
         }
     }
 }
 
-fn check_model(state: &State, order: &Order) -> Result<(), WireError> {
-    let digest = order.value().model;
+fn check_model(state: &State, order: &JobOrder) -> Result<(), WireError> {
+    let digest = order.model;
     let model = state.models.get(&digest).ok_or_else(|| {
-        let text = format!("model {} is not on this node; bring it with `qianmo model push`", digest.short());
+        let text = format!("model {digest} is not on this node; bring it with `qianmo model push`");
         WireError::new(ErrorCode::NotFound, text)
     })?;
-    let needed = if order.value().round.is_some() { World::Federated } else { World::Analysis };
+    let needed = if order.round.is_some() { World::Federated } else { World::Analysis };
     if model.world == needed {
         return Ok(());
     }

@@ -23,7 +23,7 @@ use crate::{
     config::{Config, Files},
     fault::Faults,
     files,
-    job::running::Jobs,
+    job::{queue::Queue, running::Jobs},
     keys::{self, KeyFileError},
     models::compiled::Models,
     net::{
@@ -111,7 +111,7 @@ impl Node {
         let works = Works {
             jobs: jobs.clone(),
             models: Models::new(engine, blobs.clone()),
-            places: Arc::new(Semaphore::new(config.limits.jobs)),
+            queue: Queue::new(config.limits.jobs),
             uploads: Arc::new(Semaphore::new(UPLOADS)),
             readings: Arc::new(Semaphore::new(READINGS)),
             tasks: Arc::new(Tasks::default()),

@@ -81,7 +81,7 @@ pub(crate) async fn carry_out(line: &Line, running: &Running, intent: Intent<Per
     line.works.faults.reach(CrashPoint::Ran);
     let ended = match ran.computed {
         Ok(computed) => gate(line, permit, &computed),
-        Err(error) => (failed(error), vec![]),
+        Err(error) => (End::Failed { refunded: run::is_free(ran.reach, ran.usage, &error), error }, vec![]),
     };
     line.works.faults.reach(CrashPoint::Stored);
     line.books.trail.outcome(intent, ended, ran.usage, line.works.stopping()).await;
@@ -107,7 +107,7 @@ fn gate(line: &Line, permit: &Permit, computed: &Computed) -> (End, Vec<Reason>)
     (end, reasons)
 }
 
-/// A failure that was the node's gives the run back.
+/// A failure at the gate: the model has had its rows. One that was the node's gives the run back.
 fn failed(error: WireError) -> End {
     End::Failed { refunded: error.class == ErrorClass::Node, error }
 }

@@ -17,7 +17,7 @@ use crate::{
     clock::Clock,
     config::Config,
     fault::Faults,
-    job::running::Jobs,
+    job::{queue::Queue, running::Jobs},
     models::compiled::Models,
     net::{breaker::Breakers, links::Links},
     store::{blobs::Blobs, state::State},
@@ -74,7 +74,7 @@ pub(crate) struct Works {
     pub(crate) jobs: Jobs,
     pub(crate) models: Models,
     /// Places for jobs that run.
-    pub(crate) places: Arc<Semaphore>,
+    pub(crate) queue: Queue,
     pub(crate) uploads: Arc<Semaphore>,
     /// Places for datasets that are read before they are listed.
     pub(crate) readings: Arc<Semaphore>,

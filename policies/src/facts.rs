@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, str::FromStr};
 
 use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
+use qianmo_crypto::sm3::Digest;
 use qianmo_proto::{
     DatasetMeta, DatasetRef, FieldMeta, Identity, Name, Sensitivity, Terms, contract::OutputKind,
 };
@@ -79,6 +80,7 @@ pub(crate) struct Words {
     dataset: EntityTypeName,
     contract: EntityTypeName,
     job: EntityTypeName,
+    model: EntityTypeName,
 }
 
 impl Words {
@@ -95,6 +97,7 @@ impl Words {
             dataset: EntityTypeName::from_str("Dataset")?,
             contract: EntityTypeName::from_str("Contract")?,
             job: EntityTypeName::from_str("Job")?,
+            model: EntityTypeName::from_str("Model")?,
         })
     }
 
@@ -122,22 +125,26 @@ impl Words {
         uid(&self.job, id)
     }
 
+    pub(crate) fn model_uid(&self, digest: &Digest) -> EntityUid {
+        uid(&self.model, &digest.to_string())
+    }
+
     /// The entities of `holders`, each once.
     pub(crate) fn identities(&self, holders: &[&Identity]) -> Result<Vec<Entity>, Unusable> {
         let distinct: BTreeSet<_> = holders.iter().copied().collect();
         distinct.into_iter().map(|holder| self.identity_entity(holder)).collect()
     }
 
-    /// Something of `department`; `consumer` is whose it is, where it is somebody's.
+    /// Something of `department`; `whose` names whose it is and as what, where it is somebody's.
     pub(crate) fn owned(
         &self,
         uid: EntityUid,
         department: &Name,
-        consumer: Option<&Identity>,
+        whose: Option<(&'static str, &Identity)>,
     ) -> Result<Entity, Unusable> {
         let mut record = Record::new();
-        if let Some(consumer) = consumer {
-            record = record.with("consumer", self.identity(consumer));
+        if let Some((part, identity)) = whose {
+            record = record.with(part, self.identity(identity));
         }
         self.entity(uid, department, record)
     }

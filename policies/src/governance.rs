@@ -1,6 +1,7 @@
 //! Everything but running a job: who may do what to a node, its datasets, contracts, jobs and trail.
 
 use cedar_policy::{Entities, Entity, EntityUid};
+use qianmo_crypto::sm3::Digest;
 pub use qianmo_proto::action::{Action as Governance, UnknownAction};
 use qianmo_proto::{ContractId, DatasetMeta, Identity, JobId, Name, Terms};
 
@@ -34,6 +35,15 @@ pub enum Target<'a> {
         /// Who asked for it.
         consumer: &'a Identity,
     },
+    /// A model known to a node.
+    Model {
+        /// SM3 of its component.
+        digest: &'a Digest,
+        /// The department whose node it is on.
+        department: &'a Name,
+        /// Who signed its manifest.
+        author: &'a Identity,
+    },
     /// A job or its result.
     Job {
         /// Its id.
@@ -61,7 +71,7 @@ pub struct GovernanceInput<'a> {
 impl GovernanceInput<'_> {
     pub(crate) fn question(&self, words: &Words) -> Result<Question, Unusable> {
         let mut holders = vec![self.principal];
-        holders.extend(self.target.consumer());
+        holders.extend(self.target.whose().map(|(_, identity)| identity));
         let mut entities = words.identities(&holders)?;
         let (resource, entity) = self.target.resource(words)?;
         entities.push(entity);
@@ -87,11 +97,13 @@ impl GovernanceInput<'_> {
 }
 
 impl<'a> Target<'a> {
-    const fn consumer(&self) -> Option<&'a Identity> {
+    /// Whose it is, and as what.
+    const fn whose(&self) -> Option<(&'static str, &'a Identity)> {
         match self {
             Self::Node { .. } | Self::Dataset(_) => None,
+            Self::Model { author, .. } => Some(("author", author)),
             Self::Terms { consumer, .. } | Self::Contract { consumer, .. } | Self::Job { consumer, .. } => {
-                Some(consumer)
+                Some(("consumer", consumer))
             }
         }
     }
@@ -103,17 +115,19 @@ impl<'a> Target<'a> {
             }
             Self::Node { department } => words.node_uid(department),
             Self::Contract { id, .. } => words.contract_uid(id.as_str()),
+            Self::Model { digest, .. } => words.model_uid(digest),
             Self::Job { id, .. } => words.job_uid(id.as_str()),
         };
         let department = self.department();
-        Ok((uid.clone(), words.owned(uid, department, self.consumer())?))
+        Ok((uid.clone(), words.owned(uid, department, self.whose())?))
     }
 
     const fn department(&self) -> &'a Name {
         match self {
-            Self::Node { department } | Self::Contract { department, .. } | Self::Job { department, .. } => {
-                department
-            }
+            Self::Node { department }
+            | Self::Model { department, .. }
+            | Self::Contract { department, .. }
+            | Self::Job { department, .. } => department,
             Self::Dataset(dataset) | Self::Terms { dataset, .. } => &dataset.id.department,
         }
     }

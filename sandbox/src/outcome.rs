@@ -23,6 +23,9 @@ pub struct Usage {
     /// Rows handed to the model in its largest single scan, counted by the host: disclosure rules rest on this
     /// number, and a model must not raise it by reading a table again.
     pub rows_read: u64,
+    /// Whether the model was told anything of the rows: a batch of them, or that there are none left. Until then it
+    /// has seen its parameters, its state and the schema, and nothing that it did can depend on a row.
+    pub given_rows: bool,
     /// What the model logged, for the data owner only.
     pub log: Vec<LogLine>,
     /// Log lines dropped because the log was full.

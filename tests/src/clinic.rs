@@ -9,7 +9,7 @@ use std::{
 use qianmo_crypto::sm3::{self, Digest};
 use qianmo_proto::{
     ContractId, JobOrder, World, ask,
-    views::{ContractView, JobView},
+    views::{ContractView, JobState, JobView},
 };
 use qianmo_sandbox::shipped;
 
@@ -21,6 +21,7 @@ use crate::{
     person::Person,
     program::workspace,
     session::Session,
+    wait::eventually,
 };
 
 /// The clinic's dataset.
@@ -181,7 +182,7 @@ impl Clinic {
         self.consumer().push(name, World::Analysis, &guest(name)).unwrap().digest
     }
 
-    /// A job that runs until it is stopped, and the contract it runs under.
+    /// A job that runs, and does so until it is stopped, and the contract it runs under.
     ///
     /// # Panics
     /// If the node refuses.
@@ -189,7 +190,13 @@ impl Clinic {
         let model = self.bring("loop_forever");
         let contract = self.contract(&self.terms(model));
         let order = self.chen.sign(&self.run(&contract, model, "{}"));
-        (self.consumer().call(ask::JobRun { order, wait_ms: 0 }).unwrap(), contract)
+        let job: JobView = self.consumer().call(ask::JobRun { order, wait_ms: 0 }).unwrap();
+        let show = || ask::JobShow { id: job.id.clone(), wait_ms: 0 };
+        let runs = eventually("the job to run", || {
+            let job: JobView = self.consumer().call(show()).unwrap();
+            (job.state == JobState::Running).then_some(job)
+        });
+        (runs, contract)
     }
 
     /// The contract as its consumer sees it.

@@ -29,6 +29,14 @@ pub fn guest(name: &str) -> Vec<u8> {
     }
 }
 
+/// The hostile model `tests/models/attacks/<name>.wat`, packed.
+///
+/// # Panics
+/// If there is none of this name.
+pub fn attack(name: &str) -> Vec<u8> {
+    packed(wat::parse_file(workspace().join(format!("tests/models/attacks/{name}.wat"))).unwrap())
+}
+
 /// A component of the world `analysis` made of a core module.
 ///
 /// # Panics

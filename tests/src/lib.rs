@@ -39,7 +39,7 @@ mod wait;
 pub use clinic::{Clinic, SCREENING_ROWS, descriptor};
 pub use deal::Ask;
 pub use federation::Federation;
-pub use guests::{guest, packed};
+pub use guests::{attack, guest, packed};
 pub use node::Node;
 pub use person::Person;
 pub use program::{program, workspace};

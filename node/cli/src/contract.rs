@@ -103,5 +103,5 @@ pub(crate) fn show(out: Output, view: &ContractView) -> String {
         (out.label("runs-used"), &view.runs_used),
     ])
     .and_maybe(out.label("reason"), view.reason.as_ref().map(|why| why as _));
-    terms::add(facts, out, &view.terms).text()
+    terms::add(facts, out, &view.terms, &view.models).text()
 }

@@ -63,10 +63,11 @@ const fn in_chinese(code: ErrorCode) -> (&'static str, &'static str) {
         }
         Order => ("作业与合约授权不符", "请按合约授权下达作业，或另行申请合约。"),
         Source => ("运行时数据源无法读取", "原因可由该部门的数据管理员用 qianmo job logs 查看。"),
-        ModelFailed => {
-            ("模型运行失败", "请修改模型或参数；模型的消息可由数据管理员用 qianmo job logs 查看。")
-        }
-        Limit => ("超过运行限额", "请减少模型的工作量，或请节点的系统管理员提高限额。"),
+        ModelFailed => (
+            "模型运行失败；取得数据行之后，达到限额亦归此类",
+            "请修改模型或参数；模型的消息可由数据管理员用 qianmo job logs 查看。",
+        ),
+        Limit => ("取得数据行之前超过运行限额", "请减少模型的工作量，或请节点的系统管理员提高限额。"),
         Stopped => ("已被停止", "请用 qianmo job why 和 qianmo contract show 查看。"),
         Held => ("结果待数据管理员审核", "请等候数据管理员用 qianmo result release 或 withhold 决定。"),
         Withheld => ("结果不予放行", "请与数据管理员联系；理由可用 qianmo job why 查看。"),

@@ -7,6 +7,7 @@
 mod audit;
 mod ca;
 mod catalog;
+mod checked;
 mod config;
 mod connect;
 mod context;
@@ -16,6 +17,7 @@ mod demo;
 mod env;
 mod exit;
 mod foreign;
+mod foresight;
 mod help;
 mod id;
 mod init;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use qianmo_proto::{
     Identity, Lookup, ask, limits,
-    views::{ContractState, ContractView},
+    views::{ContractState, ContractView, RequestView},
 };
 
 use super::{
@@ -17,8 +17,8 @@ use super::{
 };
 use crate::net::client::Allowance;
 
-/// How long a node's list may be in coming.
-const SILENCE: Duration = Duration::from_secs(10);
+/// What a node's list may take: of many nodes, one that is silent must not hold up the others.
+const ALLOWED: Allowance = Allowance { patience: Duration::from_secs(10), bytes: limits::HEADER_BYTES };
 
 /// Contracts taken from one node: a person has few under which the same run could be made.
 const MOST: usize = 10_000;
@@ -64,11 +64,30 @@ pub(crate) async fn contracts(
     Ok(found)
 }
 
+/// The caller's requests at the same nodes, as far as those answer.
+pub(crate) async fn requests(session: &Session) -> Vec<(Identity, RequestView)> {
+    let nodes = match session.aim().await {
+        Ok(Some(aimed)) => vec![(aimed.client.node().clone(), Ok(aimed))],
+        Ok(None) => session.everywhere().await.unwrap_or_default(),
+        Err(_) => vec![],
+    };
+    let listed = nodes.into_iter().map(async |(node, reached)| {
+        let views: Vec<RequestView> = match reached {
+            Ok(at) => {
+                let ask = |lookup| at.client.call_within(ask::RequestLs { lookup }, ALLOWED);
+                let found = list::pages::<RequestView, _>(Lookup::default(), MOST, ask).await;
+                found.map(|(views, _)| views).unwrap_or_default()
+            }
+            Err(_) => vec![],
+        };
+        views.into_iter().map(move |view| (node.clone(), view)).collect::<Vec<_>>()
+    });
+    futures::future::join_all(listed).await.into_iter().flatten().collect()
+}
+
 async fn at(reached: Result<Reached, Fault>, lookup: &Lookup) -> Result<Vec<Located>, Fault> {
     let at = reached?;
-    // Of many nodes: one that is silent must not hold up the others.
-    let allowed = Allowance { patience: SILENCE, bytes: limits::HEADER_BYTES };
-    let ask = |lookup| at.client.call_within(ask::ContractLs { lookup }, allowed);
+    let ask = |lookup| at.client.call_within(ask::ContractLs { lookup }, ALLOWED);
     let (views, _) = list::pages::<ContractView, _>(lookup.clone(), MOST, ask).await?;
     Ok(views.into_iter().map(|view| Located { view, at: at.clone() }).collect())
 }

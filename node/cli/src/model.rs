@@ -1,18 +1,22 @@
-//! `qianmo model`: bringing models to nodes.
+//! `qianmo model`: bringing models to nodes, and fetching them to look at.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use qianmo_crypto::sm3::{self, Digest};
-use qianmo_proto::{Identity, Lookup, ModelManifest, Name, World, ask, views::ModelView};
+use qianmo_proto::{
+    Identity, Lookup, ModelManifest, Name, World, ask,
+    views::{ModelDocument, ModelView},
+};
 use qianmo_sandbox::{Engine, EngineConfig, Model, PackError, pack, shipped};
 use serde::Serialize;
 
 use super::{
+    checked,
     connect::{Person, Session},
-    exit::{Exit, Fault},
+    exit::{Exit, Fault, write_file},
     foreign, list,
-    output::{Output, Rows},
+    output::{Facts, Output, Rows},
     pick::pick,
     shell::Shell,
     words::{Text, msg},
@@ -32,6 +36,19 @@ pub(crate) enum Command {
     Push(PushArgs),
     /// Lists the models that the node knows
     Ls(list::Length),
+    /// Shows a model with its whole digest and its author's signature, checked here
+    Show {
+        /// The model's label or digest, or the digest's beginning
+        model: String,
+    },
+    /// Fetches a model's component, to read it before approving it (steward, its author, auditor)
+    Get {
+        /// The model's label or digest, or the digest's beginning
+        model: String,
+        /// Write the component there, and the signed manifest beside it (FILE.manifest.json)
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
 }
 
 /// What to push.
@@ -81,7 +98,34 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
             shell.out.show(&models, || table(shell.out, &models))?;
             Ok(Exit::Done)
         }
+        Command::Show { model } => {
+            let session = Session::open(shell).await?;
+            let client = session.target().await?;
+            let digest = resolve(&client, &model).await?.digest;
+            let found: ModelDocument = client.call(ask::ModelShow { digest }).await?;
+            checked::model(&found, digest, None, &session.person.trust, shell.now_ms())?;
+            shell.out.show(&found, || show(shell.out, &found.model))?;
+            Ok(Exit::Done)
+        }
+        Command::Get { model, out } => get(&model, &out, shell).await,
     }
+}
+
+/// Fetches a model and keeps nothing that is not what its author signed.
+async fn get(model: &str, path: &Path, shell: &Shell) -> Result<Exit, Fault> {
+    let session = Session::open(shell).await?;
+    let client = session.target().await?;
+    let digest = resolve(&client, model).await?.digest;
+    let (found, bytes): (ModelDocument, Vec<u8>) = client.exchange(ask::ModelGet { digest }, &[]).await?;
+    checked::model(&found, digest, Some(&bytes), &session.person.trust, shell.now_ms())?;
+    let mut manifest = path.as_os_str().to_owned();
+    manifest.push(".manifest.json");
+    let signed = serde_json::to_vec_pretty(&found.manifest)
+        .map_err(|e| Fault::failed(msg("unserialisable").with("error", e)))?;
+    write_file(path, &bytes)?;
+    write_file(Path::new(&manifest), &signed)?;
+    shell.out.show(&found, || show(shell.out, &found.model))?;
+    Ok(Exit::Done)
 }
 
 async fn push_command(args: PushArgs, shell: &Shell) -> Result<Exit, Fault> {
@@ -206,7 +250,8 @@ pub(crate) async fn resolve(client: &Client, given: &str) -> Result<ModelView, F
             .cloned()
             .map_err(|fault| fault.at(msg("model-not-at").with("node", client.node()))),
         several => {
-            let digests: Vec<_> = several.iter().map(|model| model.digest.short()).collect();
+            let digests: Vec<_> =
+                several.iter().map(|model| format!("{} ({})", model.digest, model.author)).collect();
             Err(Fault::input(msg("model-several").with("given", given).with("digests", digests.join(", "))))
         }
     }
@@ -228,6 +273,23 @@ fn table(out: Output, models: &[ModelView]) -> String {
         rows.add([&digest, &model.name, &world, &model.bytes, &model.author, &model.description]);
     }
     rows.text()
+}
+
+/// One model whose manifest has been checked.
+fn show(out: Output, model: &ModelView) -> String {
+    Facts::of(&[
+        (out.label("model"), &model.name),
+        (out.label("digest"), &model.digest),
+        (out.label("author"), &model.author),
+        (out.label("world"), &model.world),
+        (out.label("bytes"), &model.bytes),
+        (out.label("description"), &model.description),
+        (
+            out.lang.pick("signature", "签名"),
+            &out.lang.pick("the author's, checked here", "作者签名，已在本机核验"),
+        ),
+    ])
+    .text()
 }
 
 fn pushed_table(out: Output, component: &Component, pushed: &[Pushed]) -> String {

@@ -8,9 +8,26 @@ use qianmo_proto::{
 };
 
 use super::{
+    job,
+    lang::Lang,
     output::{Output, Rows},
     words::msg,
 };
+use crate::federated::News;
+
+/// What is heard of a site while it has not delivered.
+pub(crate) fn news(out: Output, news: &News<'_>) -> String {
+    match news {
+        News::UnderWay(view) => job::standing(out, view).unwrap_or_else(|| view.state.as_str().to_owned()),
+        News::AskedAgain { error, after } => {
+            let (error, seconds) = (out.error(error), after.as_secs_f64());
+            match out.lang {
+                Lang::En => format!("no answer ({error}); asking again in {seconds} s: the job is the same"),
+                Lang::Zh => format!("没有答复（{error}）；{seconds} 秒后再问：仍是同一作业"),
+            }
+        }
+    }
+}
 
 /// Numbers of a vector shown before it is cut; --json shows all.
 const SHOWN: usize = 6;
@@ -176,7 +193,6 @@ mod tests {
     use qianmo_proto::result::{Metric, ResultColumn};
 
     use super::*;
-    use crate::lang::Lang;
 
     #[test]
     fn small_and_large_numbers_stay_short() {

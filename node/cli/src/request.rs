@@ -3,13 +3,14 @@
 use clap::{Args, Subcommand};
 use qianmo_crypto::sm3::{self, Digest};
 use qianmo_proto::{
-    Approval, DatasetMeta, DatasetRef, Lookup, Name, RequestId, Terms, World, ask,
+    Approval, DatasetMeta, DatasetRef, Lookup, Name, RequestId, Terms, WireError, World, ask,
     contract::{OutputKind, OutputTerms},
     limits,
     views::{ContractView, RequestView},
 };
 
 use super::{
+    checked::{self, Checked},
     connect::{Person, Session},
     contract, env,
     exit::{Exit, Fault},
@@ -126,7 +127,8 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
         }
         Command::Show { id } => {
             let view = find(&session.target().await?, &id).await?;
-            shell.out.show(&view, || show(shell.out, &view))?;
+            let checked = checked::terms(&view, &session.person.trust, shell.now_ms());
+            shell.out.show(&view, || show_checked(shell.out, &view, checked.map(drop)))?;
         }
         Command::Approve { id, note, yes } => return approve_command(&session, &id, &note, yes, shell).await,
         Command::Deny { id, reason } => {
@@ -231,30 +233,31 @@ async fn approve_command(
 ) -> Result<Exit, Fault> {
     let client = session.target().await?;
     let view = find(&client, id).await?;
+    let checked = Checked::fetch(&session.person, &client, view, shell.now_ms()).await?;
     if !yes {
-        shell.out.aside(show(shell.out, &view).trim_end());
+        shell.out.aside(show_checked(shell.out, &checked.view, Ok(())).trim_end());
         if !confirm(&shell.out.say(&msg("request-question")))? {
             shell.out.note(&shell.out.say(&msg("not-signed")));
             return Ok(Exit::Failed);
         }
     }
-    let contract = approve(&session.person, &client, &view, note, shell.now_ms()).await?;
+    let contract = approve(&session.person, &client, &checked, note, shell.now_ms()).await?;
     shell.out.show(&contract, || contract::show(shell.out, &contract))?;
     Ok(Exit::Done)
 }
 
-/// Signs an approval of the terms in `view`.
+/// Signs an approval of the terms that were checked here, under the digest that was computed here.
 pub(crate) async fn approve(
     person: &Person,
     client: &Client,
-    view: &RequestView,
+    checked: &Checked,
     note: &str,
     now_ms: i64,
 ) -> Result<ContractView, Fault> {
     let approval = Approval {
         v: 1,
-        request: view.id.clone(),
-        terms: view.terms_digest,
+        request: checked.view.id.clone(),
+        terms: checked.digest,
         note: note.to_owned(),
         at_ms: now_ms,
     };
@@ -264,12 +267,15 @@ pub(crate) async fn approve(
 
 /// The request with this id, or the only one that begins so.
 async fn find(client: &Client, given: &str) -> Result<RequestView, Fault> {
-    if let Ok(id) = given.parse::<RequestId>() {
-        return Ok(client.call(ask::RequestShow { id }).await?);
-    }
-    let all: Vec<RequestView> =
-        list::every(client, Lookup::by_id(given), |lookup| ask::RequestLs { lookup }).await?;
-    pick("request", given, &all, |view| view.id.clone()).cloned()
+    let id = match given.parse::<RequestId>() {
+        Ok(id) => id,
+        Err(_) => {
+            let all: Vec<RequestView> =
+                list::every(client, Lookup::by_id(given), |lookup| ask::RequestLs { lookup }).await?;
+            pick("request", given, &all, |view| view.id.clone())?.id.clone()
+        }
+    };
+    Ok(client.call(ask::RequestShow { id }).await?)
 }
 
 fn table(out: Output, all: &[RequestView]) -> String {
@@ -297,6 +303,10 @@ fn table(out: Output, all: &[RequestView]) -> String {
 }
 
 fn show(out: Output, view: &RequestView) -> String {
+    facts(out, view).text()
+}
+
+fn facts(out: Output, view: &RequestView) -> Facts {
     let facts = Facts::of(&[
         (out.label("request"), &view.id),
         (out.label("state"), &out.lang.word("state", view.state.as_str())),
@@ -304,7 +314,16 @@ fn show(out: Output, view: &RequestView) -> String {
         (out.label("asked"), &out.time(view.at_ms)),
     ])
     .and_maybe(out.label("reason"), view.reason.as_ref().map(|why| why as _));
-    terms::add(facts, out, &view.terms).text()
+    terms::add(facts, out, &view.terms, &view.models)
+}
+
+/// The request, and whether it is the consumer's own signature that stands under it.
+fn show_checked(out: Output, view: &RequestView, checked: Result<(), WireError>) -> String {
+    let signature = match checked {
+        Ok(()) => out.lang.pick("the consumer's, checked here", "申请人签名，已在本机核验").to_owned(),
+        Err(error) => format!("{} {}", out.lang.pick("NOT CONFIRMED:", "未获确认："), out.error(&error)),
+    };
+    facts(out, view).and(&[(out.lang.pick("signature", "签名"), &signature)]).text()
 }
 
 #[cfg(test)]

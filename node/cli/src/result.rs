@@ -3,17 +3,24 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use qianmo_proto::{ask, views::JobView};
+use qianmo_proto::{
+    JobId, ask,
+    views::{JobView, PreviewView},
+};
 use serde_json::json;
 
 use super::{
+    checked,
     connect::Session,
-    exit::{Exit, Fault, write_file},
+    exit::{Exit, Fault, write_file, write_private},
     job, list, render,
     shell::Shell,
     words::msg,
 };
-use crate::federated::{Fetched, fetch_result};
+use crate::{
+    federated::{Fetched, fetch_result},
+    net::client::Client,
+};
 
 /// Fetching results, and letting held ones go or keeping them back
 #[derive(Debug, Subcommand)]
@@ -31,6 +38,14 @@ pub(crate) enum Command {
         /// The job, or the beginning of its id
         id: String,
         /// Write the exact bytes there, and the signed receipt beside them (FILE.receipt.json)
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Shows a held result and what the rules found in it, before you decide (steward); recorded in the trail
+    Show {
+        /// The job, or the beginning of its id
+        id: String,
+        /// Write the exact bytes there
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
@@ -72,6 +87,10 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
                 render::document(shell.out, &fetched.document)
             })?;
         }
+        Command::Show { id, out } => {
+            let id = job::find(&client, &id).await?;
+            preview(&client, id, out.as_deref(), shell).await?;
+        }
         Command::Release { id, reason } => {
             let id = job::find(&client, &id).await?;
             let view: JobView = client.call(ask::ResultRelease { id, reason }).await?;
@@ -84,6 +103,19 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
         }
     }
     Ok(Exit::Done)
+}
+
+/// Shows what a steward decides on.
+async fn preview(client: &Client, id: JobId, out: Option<&Path>, shell: &Shell) -> Result<(), Fault> {
+    let (view, bytes): (PreviewView, Vec<u8>) = client.exchange(ask::ResultPreview { id }, &[]).await?;
+    let document = checked::preview(&view, &bytes)?;
+    if let Some(path) = out {
+        write_private(path, &bytes)?;
+    }
+    shell.out.show(&json!({"preview": view, "result": document}), || {
+        let (job, reasons) = (job::show(shell.out, &view.job), job::reasons(shell.out, &view.reasons));
+        format!("{job}\n{reasons}\n{}", render::document(shell.out, &document))
+    })
 }
 
 fn save(path: &Path, fetched: &Fetched) -> Result<(), Fault> {

@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use clap::Args;
-use qianmo_proto::{DatasetRef, Lookup, RunId, views::ContractState};
+use qianmo_proto::{
+    DatasetRef, Lookup, RunId, Terms,
+    views::{ContractState, ContractView},
+    words::counted,
+};
 use qianmo_sandbox::Vector;
 use serde_json::value::RawValue;
 
@@ -11,17 +15,18 @@ use super::{
     connect::{GROUPS, Person, Session},
     exit::{Exit, Fault, write_file},
     foreign,
+    foresight::{self, SiteCheck},
     job::check_params,
     locate::{self, Located},
     model::Component,
     output::{Output, Rows},
     params, render,
     shell::Shell,
-    words::msg,
+    words::{Text, msg},
 };
 use crate::{
     clock::Clock,
-    federated::{Coordinator, Failure, Report, RoundReport, RunFault, Site, drive},
+    federated::{Coordinator, Failure, News, Report, RoundReport, RunFault, Site, Tell, drive},
 };
 
 /// A federated run, coordinated from here (consumer)
@@ -39,6 +44,12 @@ pub(crate) struct Command {
     /// Parameters for every site: JSON, or @file
     #[arg(long, value_name = "JSON|@FILE")]
     params: Option<String>,
+    /// Check every site and stop before the first round: no rows are read, nothing is charged
+    #[arg(long)]
+    dry_run: bool,
+    /// Run even where a check finds that a site's updates will be held
+    #[arg(long)]
+    anyway: bool,
     /// Write the report there, as JSON
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -50,12 +61,27 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<Exit, Fault> 
     let params = command.params.as_deref().map_or_else(params::none, params::parse)?;
     let session = Session::open(shell).await?;
     let all = contracts(&command, &component, &session, shell).await?;
-    let chosen = choose(&command, &component, &session, &all)?;
+    let chosen = match choose(&command, &component, &session, &all) {
+        Ok(chosen) => chosen,
+        Err(Unchosen::Fault(fault)) => return Err(fault),
+        Err(Unchosen::None(dataset)) => {
+            return Err(none_usable(dataset.as_ref(), &component, &session, &all).await);
+        }
+    };
     chosen.iter().try_for_each(|located| check_params(located, &params))?;
+    let checks = foresight::of_sites(&chosen, component.digest, &params).await;
+    if command.dry_run {
+        shell.out.show(&checks, || foresight::table(shell.out, &checks))?;
+        return Ok(checks.iter().map(SiteCheck::exit).find(|exit| *exit != Exit::Done).unwrap_or(Exit::Done));
+    }
+    foresight::stop_early(&checks, command.anyway, shell.out)?;
     let who = (&session.person, &shell.clock);
     let coordinator = coordinator(who, &component, &chosen, params)?;
-    let sites = chosen.iter().map(|located| site(located, &session)).collect();
     let out = shell.out;
+    let tell: Tell = Arc::new(move |dataset: &DatasetRef, news: &News<'_>| {
+        out.note(&format!("{dataset}: {}", render::news(out, news)))
+    });
+    let sites = chosen.iter().map(|located| site(located, &session).telling(Arc::clone(&tell))).collect();
     let names: Vec<_> = chosen.iter().map(|located| located.view.terms.dataset.to_string()).collect();
     out.note(&out.say(&msg("run-sites").with("sites", names.join(", "))));
     let interrupted = async {
@@ -108,9 +134,10 @@ fn choose<'a>(
     component: &Component,
     session: &Session,
     all: &'a [Located],
-) -> Result<Vec<&'a Located>, Fault> {
+) -> Result<Vec<&'a Located>, Unchosen> {
     if !command.contracts.is_empty() {
-        return command.contracts.iter().map(|given| locate::named(all, given)).collect();
+        let named = command.contracts.iter().map(|given| locate::named(all, given));
+        return named.collect::<Result<_, _>>().map_err(Unchosen::Fault);
     }
     let usable = all.iter().filter(|located| {
         located.is_usable(&session.person.identity) && located.view.terms.models.contains(&component.digest)
@@ -122,22 +149,66 @@ fn choose<'a>(
             *place = located;
         }
     }
-    let missing = |dataset: &DatasetRef| {
-        let text = msg("run-no-contract-over")
-            .with("model", &component.name)
-            .with("digest", component.digest.short());
-        Fault::input(text.with("dataset", dataset))
-    };
     match command.datasets.as_slice() {
-        [] if newest.is_empty() => Err(Fault::input(
-            msg("run-no-contract").with("model", &component.name).with("digest", component.digest.short()),
-        )),
+        [] if newest.is_empty() => Err(Unchosen::None(None)),
         [] => Ok(newest.into_values().collect()),
         datasets => datasets
             .iter()
-            .map(|dataset| newest.get(dataset).copied().ok_or_else(|| missing(dataset)))
+            .map(|dataset| newest.get(dataset).copied().ok_or_else(|| Unchosen::None(Some(dataset.clone()))))
             .collect(),
     }
+}
+
+/// Why no contracts were chosen.
+enum Unchosen {
+    /// The command names them wrongly.
+    Fault(Fault),
+    /// There is none in force with runs left, for this dataset or for any.
+    None(Option<DatasetRef>),
+}
+
+/// Says what there is instead of a contract that could be used: those that cannot, and requests that wait.
+async fn none_usable(
+    dataset: Option<&DatasetRef>,
+    component: &Component,
+    session: &Session,
+    all: &[Located],
+) -> Fault {
+    let concerns = |terms: &Terms| {
+        terms.models.contains(&component.digest) && dataset.is_none_or(|dataset| terms.dataset == *dataset)
+    };
+    let own = &session.person.identity;
+    let mut found: Vec<String> = all
+        .iter()
+        .filter(|located| located.view.consumer == *own && concerns(&located.view.terms))
+        .map(why_unusable)
+        .collect();
+    let waiting = locate::requests(session).await;
+    let waiting: Vec<_> = waiting
+        .iter()
+        .filter(|(_, request)| request.state == ContractState::Requested && request.consumer == *own)
+        .filter(|(_, request)| concerns(&request.terms))
+        .map(|(node, request)| format!("{} at {}", request.id, node.department()))
+        .collect();
+    let advice = match waiting.len() as u64 {
+        0 => "ask for one: qianmo request new".to_owned(),
+        1 => format!("1 request waits for a steward: {}", waiting.join(", ")),
+        many => format!("{many} requests wait for a steward: {}", waiting.join(", ")),
+    };
+    found.push(advice);
+    let over = dataset.map(|dataset| format!(" over {dataset}")).unwrap_or_default();
+    Fault::input(Text::Plain(format!(
+        "you have no contract in force, with runs left, for {} ({}){over}; {}",
+        component.name,
+        component.digest,
+        found.join("; ")
+    )))
+}
+
+fn why_unusable(located: &Located) -> String {
+    let ContractView { id, terms, runs_used, reason, .. } = &located.view;
+    let used = format!("{runs_used} of {} used", counted(terms.runs.into(), "run"));
+    format!("{id} ({}): {}", terms.dataset, reason.as_ref().unwrap_or(&used))
 }
 
 /// The coordinator of a new run under `contracts`.

@@ -72,24 +72,60 @@ pub fn judge(computed: &Computed, limits: &Limits) -> Result<(Verdict, Vec<Reaso
     if broken.is_empty() {
         return Ok((Verdict::Released(Released { bytes }), reasons));
     }
-    // The rule's name may leave; its figures are for the data owner (`job why`).
+    let error = if limits.review { reviewed() } else { broken_by(&broken) };
+    Ok((Verdict::Held(Held { bytes, error }), reasons))
+}
+
+/// Where a steward looks at every result, it is not told which rules else are broken: a model could choose them.
+fn reviewed() -> WireError {
+    let text = "every result under this contract is held until a steward of the data has looked at it (qianmo result release)";
+    let zh = "此合约下的每项结果均须经数据管理员查看后放行（qianmo result release）";
+    WireError::new(ErrorCode::Held, text).with_zh(zh)
+}
+
+/// The rule's name may leave; its figures are for the data owner (`job why`).
+fn broken_by(broken: &[&str]) -> WireError {
     let (noun, names) = (if broken.len() == 1 { "rule" } else { "rules" }, broken.join(", "));
     let text = format!(
         "the result is held by the disclosure {noun} {names}: a steward of the data decides (qianmo result release)"
     );
     let zh = format!("结果违反披露规则 {names}，待数据管理员审核（qianmo result release）");
-    let error = WireError::new(ErrorCode::Held, text).with_zh(zh);
-    Ok((Verdict::Held(Held { bytes, error }), reasons))
+    WireError::new(ErrorCode::Held, text).with_zh(zh)
 }
 
 /// A result that left the gate earlier, or that a steward has released since: read back for its consumer.
 /// The caller passes the digest that the trail recorded; anything else is refused.
 pub fn readmit(bytes: Vec<u8>, recorded: &Digest) -> Result<Released, WireError> {
+    as_recorded(bytes, recorded).map(|bytes| Released { bytes })
+}
+
+/// A held result as the steward who decides on it may see it. Made by [`preview`] alone.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    bytes: Vec<u8>,
+}
+
+impl Preview {
+    /// The bytes to show, given up.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+/// A held result, read back for the steward who decides on it; not for its consumer.
+///
+/// # Errors
+/// As [`readmit`].
+pub fn preview(bytes: Vec<u8>, recorded: &Digest) -> Result<Preview, WireError> {
+    as_recorded(bytes, recorded).map(|bytes| Preview { bytes })
+}
+
+fn as_recorded(bytes: Vec<u8>, recorded: &Digest) -> Result<Vec<u8>, WireError> {
     if sm3::digest(&bytes) != *recorded {
         let text = "the stored result is not the one on the trail; tell the department's admin";
         return Err(WireError::new(ErrorCode::Internal, text));
     }
-    Ok(Released { bytes })
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -124,3 +124,15 @@ fn a_stored_result_must_be_the_recorded_one() {
     assert_eq!(readmit(b"{}".to_vec(), &digest).unwrap().bytes(), b"{}");
     assert!(readmit(b"{ }".to_vec(), &digest).is_err());
 }
+
+#[test]
+fn under_review_what_is_broken_is_not_told() {
+    let limits = Limits { review: true, ..limits() };
+    let told = |computed: &Computed| match judge(computed, &limits).unwrap().0 {
+        Verdict::Held(held) => held.error,
+        Verdict::Released(_) => panic!("released"),
+    };
+    let mut table_of_text = computed(500, 500);
+    table_of_text.document.tables = vec![table(&[9, 491], Cells::Text(vec![None, Some("x".into())]))];
+    assert_eq!(told(&computed(500, 500)), told(&table_of_text));
+}

@@ -41,6 +41,8 @@ actions! {
     PushModel = "pushModel";
     /// See the models known (node).
     ListModels = "listModels";
+    /// Fetch a model with its signed manifest (model).
+    ReadModel = "readModel";
     /// Ask for a contract (terms).
     RequestContract = "requestContract";
     /// Sign a request's terms for the provider (terms).
@@ -59,6 +61,8 @@ actions! {
     StopJob = "stopJob";
     /// See a job's result (job).
     FetchResult = "fetchResult";
+    /// Look at a held result before deciding on it (job).
+    PreviewResult = "previewResult";
     /// Let a held result go (job).
     ReleaseResult = "releaseResult";
     /// Keep a held result back for good (job).

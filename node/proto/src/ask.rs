@@ -26,8 +26,8 @@ pub trait Ask: Debug + Clone + Serialize + DeserializeOwned + Send + Sync + 'sta
     /// What stands on the wire: `noun.verb`.
     const KIND: &'static str;
 
-    /// The leave it needs; for a listing, the one asked about each entry. None for `job.run`, which is decided on by
-    /// what the order says.
+    /// The leave it needs; for a listing, the one asked about each entry. None for `job.run` and `job.check`, which
+    /// are decided on by what the order says.
     const ACTION: Option<Action>;
 
     /// How long the answer may be in coming, once the request is sent. A lost connection shows sooner.
@@ -94,10 +94,10 @@ pub use contract::{
     ContractLs, ContractRevoke, ContractShow, RequestApprove, RequestDeny, RequestLs, RequestNew, RequestShow,
 };
 pub use data::{CatalogSearch, DataAdd, DataLs, DataRm, DataShow};
-pub use job::{JobLogs, JobLs, JobRun, JobShow, JobStop, JobWhy};
-pub use model::{ModelLs, ModelPush};
+pub use job::{JobCheck, JobLogs, JobLs, JobRun, JobShow, JobStop, JobWhy};
+pub use model::{ModelGet, ModelLs, ModelPush, ModelShow};
 pub use node::{CrlGet, NodeInfo, PeerAdd, PeerLs, PeerRm};
-pub use result::{ResultGet, ResultLs, ResultRelease, ResultWithhold};
+pub use result::{ResultGet, ResultLs, ResultPreview, ResultRelease, ResultWithhold};
 
 #[cfg(test)]
 mod tests {
@@ -117,7 +117,12 @@ mod tests {
     #[test]
     fn every_kind_but_a_job_needs_a_leave_of_its_own_name() {
         for known in KINDS.iter().copied().flatten() {
-            assert_eq!(known.action.is_none(), known.kind == "job.run", "{}", known.kind);
+            assert_eq!(
+                known.action.is_none(),
+                ["job.run", "job.check"].contains(&known.kind),
+                "{}",
+                known.kind
+            );
         }
     }
 }

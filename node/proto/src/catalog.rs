@@ -81,19 +81,36 @@ impl DatasetMeta {
 
 /// `rows` rounded down to its two leading digits.
 pub fn about(rows: u64) -> u64 {
+    let unit = unit(rows);
+    rows / unit * unit
+}
+
+/// Most rows that `about` may stand for, a count as [`about`] gives it.
+pub fn at_most(about: u64) -> u64 {
+    about.saturating_add(unit(about) - 1)
+}
+
+/// What a count's second digit counts.
+fn unit(rows: u64) -> u64 {
     let mut unit = 1;
     while rows / unit >= 100 {
         unit *= 10;
     }
-    rows / unit * unit
+    unit
 }
 
 #[cfg(test)]
 mod tests {
-    use super::about;
+    use super::{about, at_most};
 
     #[test]
     fn counts_are_rounded_down_to_two_digits() {
         assert_eq!([0, 7, 94, 100, 189, 260, 12_345].map(about), [0, 7, 94, 100, 180, 260, 12_000]);
+    }
+
+    #[test]
+    fn a_rounded_count_stands_for_a_range() {
+        assert_eq!([0, 7, 99, 100, 120, 990, 5_100_000].map(at_most), [0, 7, 99, 109, 129, 999, 5_199_999]);
+        assert!((0..20_000).all(|rows| rows <= at_most(about(rows))));
     }
 }

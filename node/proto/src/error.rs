@@ -86,9 +86,9 @@ codes! {
     Order = 1205, Policy, false;
     /// The source could not be read when the job ran.
     Source = 1301, Node, true;
-    /// The model failed: trap, error of its own, nonsense output.
+    /// The model failed: trap, error of its own, nonsense output; once it was given rows, a limit, too.
     ModelFailed = 1302, Caller, false;
-    /// The model hit a limit: fuel, memory, time, output.
+    /// The model hit a limit before it was given rows: fuel, memory, time, output.
     Limit = 1303, Caller, false;
     /// Stopped by a person or by a revocation.
     Stopped = 1304, Policy, false;

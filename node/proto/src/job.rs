@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
+    contract::OutputKind,
     ids::{ContractId, DatasetRef, RunId},
     limits,
     result::NamedVector,
@@ -36,6 +37,21 @@ pub struct JobOrder {
     pub nonce: Digest,
 }
 
+/// What a consumer would order, unsigned: it can be checked, and nothing can be run on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderDraft {
+    /// The contract it would be made under.
+    pub contract: ContractId,
+    /// The dataset.
+    pub dataset: DatasetRef,
+    /// The model, by SM3 of its component.
+    pub model: Digest,
+    /// Parameters: the JSON text of the order to come, byte for byte.
+    pub params: String,
+    /// Whether it would be the first round of a federated run; else a single job.
+    pub federated: bool,
+}
+
 /// A round of a federated run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoundRef {
@@ -49,6 +65,11 @@ impl JobOrder {
     /// SM3 of the exact parameter bytes.
     pub fn params_digest(&self) -> Digest {
         sm3::digest(self.params.get().as_bytes())
+    }
+
+    /// The kind of result it leads to: a round gives an update, a single job an aggregate.
+    pub const fn output(&self) -> OutputKind {
+        if self.round.is_some() { OutputKind::Update } else { OutputKind::Aggregate }
     }
 }
 

@@ -41,7 +41,7 @@ pub use error::{ErrorClass, ErrorCode, WireError};
 pub use grade::{Grade, Sensitivity, Sharing};
 pub use identity::{Identity, Role};
 pub use ids::{ContractId, DatasetRef, Id, JobId, Name, NameError, RequestId, RunId};
-pub use job::{JobOrder, RoundRef};
+pub use job::{JobOrder, OrderDraft, RoundRef};
 pub use model::{ModelManifest, World};
 pub use page::{Lookup, Page};
 pub use question::Question;

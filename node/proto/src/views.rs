@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    catalog::DatasetMeta,
+    catalog::{DatasetMeta, FieldMeta},
     contract::Terms,
     error::WireError,
     identity::Identity,
     ids::{Base64, ContractId, DatasetRef, JobId, Name, RequestId},
     job::RoundRef,
-    model::World,
+    model::{ModelManifest, World},
     result::Receipt,
     signed::Signed,
 };
@@ -122,6 +122,26 @@ pub struct ModelView {
     pub author: Identity,
 }
 
+/// A model with its author's signed word about it: who fetches it checks the signature and the digest.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ModelDocument {
+    /// The model.
+    pub model: ModelView,
+    /// Its manifest as the author signed it.
+    pub manifest: Signed<ModelManifest>,
+}
+
+/// What a digest stands for. The node's word, until the manifest has been checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelLabel {
+    /// SM3 of the component.
+    pub digest: Digest,
+    /// Author's label.
+    pub name: Name,
+    /// Who brought it.
+    pub author: Identity,
+}
+
 /// Where a request stands (names of the Dataspace Protocol).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -156,6 +176,12 @@ pub struct RequestView {
     pub terms: Terms,
     /// Digest of the signed terms: what an approval must name.
     pub terms_digest: Digest,
+    /// The terms as the consumer signed them; in the answer to `request.show` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Signed<Terms>>,
+    /// Those of the terms' models that the node knows.
+    #[serde(default)]
+    pub models: Vec<ModelLabel>,
     /// Where it stands.
     pub state: ContractState,
     /// Why it ended, if it did.
@@ -175,6 +201,9 @@ pub struct ContractView {
     pub steward: Identity,
     /// What it grants.
     pub terms: Terms,
+    /// Those of the terms' models that the node knows.
+    #[serde(default)]
+    pub models: Vec<ModelLabel>,
     /// Where it stands.
     pub state: ContractState,
     /// Runs spent.
@@ -189,7 +218,9 @@ pub struct ContractView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum JobState {
-    /// Intent recorded; waits or runs.
+    /// Intent recorded; waits for a place.
+    Queued,
+    /// Runs.
     Running,
     /// Done, held back by a disclosure rule, waiting for a steward.
     Held,
@@ -205,6 +236,7 @@ impl JobState {
     /// The word used in messages and tables.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Queued => "queued",
             Self::Running => "running",
             Self::Held => "held",
             Self::Released => "released",
@@ -215,7 +247,7 @@ impl JobState {
 
     /// Whether the job has ended, held or not.
     pub const fn is_over(self) -> bool {
-        !matches!(self, Self::Running)
+        !matches!(self, Self::Queued | Self::Running)
     }
 }
 
@@ -234,12 +266,24 @@ pub struct JobView {
     pub dataset: DatasetRef,
     /// The model.
     pub model: Digest,
+    /// Its name and author, if the node still knows it.
+    #[serde(default)]
+    pub label: Option<ModelLabel>,
     /// Place in a federated run.
     pub round: Option<RoundRef>,
     /// Why it failed or is held.
     pub error: Option<WireError>,
+    /// Whether the contract is charged for it, or for the run that it is a round of.
+    #[serde(default)]
+    pub charged: bool,
     /// When its intent was recorded, UNIX milliseconds.
     pub at_ms: i64,
+    /// Where it stands among those that wait, while it is queued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueueView>,
+    /// Since when it runs, while it does, UNIX milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running_since_ms: Option<i64>,
     /// The node's receipt, once released; lists are without it.
     pub receipt: Option<Signed<Receipt>>,
 }
@@ -254,6 +298,8 @@ pub enum By {
     Egress,
     /// A steward of the data.
     Steward,
+    /// The sandbox, or the model in it: for those who may read its log.
+    Sandbox,
 }
 
 impl By {
@@ -263,8 +309,37 @@ impl By {
             Self::Policy => "policy",
             Self::Egress => "egress",
             Self::Steward => "steward",
+            Self::Sandbox => "sandbox",
         }
     }
+}
+
+/// What a queued job waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueView {
+    /// Its turn; 1 is next. Consumers take turns, so another's job may still come in before it.
+    pub place: u32,
+    /// Jobs that run: all places are taken.
+    pub running: u32,
+    /// Those that run or come before it, as far as the caller may see them; not more than twenty.
+    pub behind: Vec<JobId>,
+    /// Since when it waits, UNIX milliseconds.
+    pub since_ms: i64,
+}
+
+/// Answer to `job.check`: what is known of an order before any row is read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct CheckView {
+    /// Why the job would be refused or fail. Empty: nothing stands in its way.
+    pub problems: Vec<WireError>,
+    /// Why its result will be held.
+    pub held: Vec<Reason>,
+    /// What may go wrong, or was not tried.
+    pub notes: Vec<Reason>,
+    /// The columns that the model would see.
+    pub fields: Vec<FieldMeta>,
+    /// Rows of the dataset when it was last checked, rounded down to two digits.
+    pub rows_about: u64,
 }
 
 /// One step of the answer to `job.why`.
@@ -290,6 +365,17 @@ pub struct WhyView {
     pub reasons: Vec<Reason>,
     /// What the permit bound the node to, as `name = value`.
     pub obligations: Vec<(String, String)>,
+}
+
+/// Answer to `result.preview`: what a steward decides on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PreviewView {
+    /// The job.
+    pub job: JobView,
+    /// What every rule found, figures included.
+    pub reasons: Vec<Reason>,
+    /// SM3 of the result document in the body.
+    pub result: Digest,
 }
 
 /// Answer to a request that leaves nothing to show.

@@ -11,7 +11,7 @@ use qianmo_proto::{
 use crate::{
     auth::Peer,
     config::Config,
-    page,
+    models, page,
     rooms::{Books, Gate, Works},
     serve::verb::{Each, Leave, Subject, Told, Verb},
     store::{
@@ -174,6 +174,7 @@ fn view_of(books: &Books, Known { id, contract }: Known) -> ContractView {
         consumer: contract.consumer,
         steward: contract.steward,
         state: state_of(standing),
+        models: models::handlers::labels(&books.state(), &contract.terms.models),
         terms: contract.terms,
         runs_used,
         reason,

@@ -11,7 +11,7 @@ use qianmo_proto::{
 use super::handlers as contracts;
 use crate::{
     auth::{self, Opened, Peer},
-    models::handlers::encode,
+    models::handlers::{self as models, encode},
     page,
     rooms::{Books, Door, Gate},
     serve::verb::{Each, Leave, Subject, Told, Verb},
@@ -124,7 +124,7 @@ impl Verb for RequestLs {
         let page = selected.page(lookup, |id| {
             let Some(request) = books.state().requests.get(&id).cloned() else { return Ok(None) };
             let known = known(&id, request);
-            Ok(leave.covers(&gate, Action::ReadContract, known.target()).then(|| view_of(known)))
+            Ok(leave.covers(&gate, Action::ReadContract, known.target()).then(|| view_of(&books, known)))
         });
         Ok(page?.into())
     }
@@ -155,8 +155,11 @@ impl Verb for RequestShow {
         Some((Action::ReadContract, unknown(&self.id)))
     }
 
-    async fn run(self, _: Books, leave: Leave<Self>) -> Told<Self> {
-        Ok(view_of(leave.into_parts().0).into())
+    async fn run(self, books: Books, leave: Leave<Self>) -> Told<Self> {
+        let (known, _) = leave.into_parts();
+        // Who signs next checks the consumer's signature.
+        let document = Some(models::read(&books, &known.request.document)?);
+        Ok(RequestView { document, ..view_of(&books, known) }.into())
     }
 }
 
@@ -246,12 +249,13 @@ fn find(books: &Books, id: &RequestId) -> Result<Known, WireError> {
 }
 
 fn view(books: &Books, id: &RequestId) -> Result<RequestView, WireError> {
-    find(books, id).map(view_of)
+    find(books, id).map(|known| view_of(books, known))
 }
 
-fn view_of(Known { id, request, .. }: Known) -> RequestView {
-    let ContractRequest { consumer, terms, terms_digest, state, reason, at_ms } = request;
-    RequestView { id, consumer, terms, terms_digest, state, reason, at_ms }
+fn view_of(books: &Books, Known { id, request, .. }: Known) -> RequestView {
+    let models = models::labels(&books.state(), &request.terms.models);
+    let ContractRequest { consumer, terms, terms_digest, state, reason, at_ms, .. } = request;
+    RequestView { id, consumer, terms, terms_digest, document: None, models, state, reason, at_ms }
 }
 
 fn unknown(id: &RequestId) -> WireError {

@@ -2,10 +2,10 @@
 
 use qianmo_client::federated::from_sandbox;
 use qianmo_proto::{
-    ErrorCode, ResultDoc, WireError,
+    ResultDoc,
     result::{Cells, Metric, ResultColumn, ResultTable},
 };
-use qianmo_sandbox::{self as sandbox, ColumnData, ColumnType, RunError};
+use qianmo_sandbox::{self as sandbox, ColumnData, ColumnType};
 
 fn metrics(metrics: Vec<sandbox::Metric>) -> Vec<Metric> {
     metrics.into_iter().map(|m| Metric { name: m.name, value: m.value }).collect()
@@ -68,47 +68,4 @@ fn date(days: i32) -> String {
     epoch
         .checked_add(jiff::Span::new().try_days(days).unwrap_or_default())
         .map_or_else(|_| days.to_string(), |date| date.to_string())
-}
-
-/// What a failed run may tell its consumer: the kind of failure and the limit, never the model's own text
-/// or a value (design section 10). The owner finds the rest in `job logs`.
-pub(crate) fn run_error(error: &RunError) -> WireError {
-    let (code, text) = match error {
-        RunError::Fuel { .. } | RunError::Memory { .. } | RunError::Time { .. } | RunError::Limit { .. } => {
-            (ErrorCode::Limit, error.to_string())
-        }
-        RunError::Output(e @ (sandbox::OutputError::Bytes { .. } | sandbox::OutputError::Rows { .. })) => {
-            (ErrorCode::Limit, e.to_string())
-        }
-        RunError::Stopped => (ErrorCode::Stopped, "the job was stopped".to_owned()),
-        RunError::Source(_) => (
-            ErrorCode::Source,
-            "the dataset could not be read; the department's steward sees why in `qianmo job logs`"
-                .to_owned(),
-        ),
-        RunError::Model { code: sandbox::ErrorCode::BadParams, .. } => (
-            ErrorCode::ModelFailed,
-            "the model refused its parameters (bad-params): compare them with its description, or ask the steward \
-             of the data, who has the model's message (`qianmo job logs`)"
-                .to_owned(),
-        ),
-        RunError::Model { code, .. } => (
-            ErrorCode::ModelFailed,
-            format!(
-                "the model reported {code}; its message is with the steward of the data (`qianmo job logs`)"
-            ),
-        ),
-        RunError::Trap { .. } => (
-            ErrorCode::ModelFailed,
-            "the model crashed; try it on data of your own, then push a mended one".to_owned(),
-        ),
-        RunError::Output(_) => (
-            ErrorCode::ModelFailed,
-            "the model's output does not hold together (names, lengths, finite numbers)".to_owned(),
-        ),
-        RunError::World { .. } => (ErrorCode::Order, error.to_string()),
-        RunError::Input { .. } => (ErrorCode::BadRequest, error.to_string()),
-        _ => (ErrorCode::Internal, "the sandbox failed; the node's log has the details".to_owned()),
-    };
-    WireError::new(code, text)
 }

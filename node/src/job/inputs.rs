@@ -6,17 +6,11 @@ use qianmo_data::{self as data, DataError, JobSession};
 use qianmo_sandbox::{self as sandbox, RowSource, SourceError, TableSource};
 use tokio::{
     runtime::Handle,
-    sync::{
-        OwnedSemaphorePermit,
-        mpsc::{self, Receiver, Sender},
-    },
+    sync::mpsc::{self, Receiver, Sender},
     time,
 };
 
-use super::stop::Stop;
-
-/// A place among the jobs that run, free when all who hold it have let go.
-pub(crate) type Place = Arc<OwnedSemaphorePermit>;
+use super::{queue::Place, run::Broken, stop::Stop};
 
 /// What one turn of a reading gives: rows, the end, or why there are none.
 type Turn = Result<Option<data::Batch>, DataError>;
@@ -32,20 +26,24 @@ pub(crate) struct SessionTable {
     session: Arc<JobSession>,
     runtime: Handle,
     stop: Stop,
-    place: Place,
+    /// Free when all who hold it have let go.
+    place: Arc<Place>,
+    broken: Broken,
 }
 
 impl SessionTable {
-    /// The table `name` of `session`; batches are awaited on `runtime`, until `stop`. Its readings hold `place`.
+    /// The table `name` of `session`; batches are awaited on `runtime`, until `stop`. Its readings hold `place`,
+    /// and note in `broken` why they broke off.
     pub(crate) fn new(
         name: &str,
         session: Arc<JobSession>,
         runtime: Handle,
         stop: Stop,
-        place: Place,
+        place: Arc<Place>,
+        broken: Broken,
     ) -> Result<Self, DataError> {
         let schema = session.schema(name)?.iter().map(field).collect();
-        Ok(Self { name: name.to_owned(), schema, session, runtime, stop, place })
+        Ok(Self { name: name.to_owned(), schema, session, runtime, stop, place, broken })
     }
 }
 
@@ -72,7 +70,8 @@ impl TableSource for SessionTable {
         thread
             .spawn(move || runtime.block_on(reading.run(&sender)))
             .map_err(|e| SourceError(format!("no thread to read on ({e})")))?;
-        Ok(Box::new(SessionRows { turns, stop: self.stop.clone(), runtime: self.runtime.clone() }))
+        let (stop, runtime, broken) = (self.stop.clone(), self.runtime.clone(), Arc::clone(&self.broken));
+        Ok(Box::new(SessionRows { turns, stop, runtime, broken }))
     }
 }
 
@@ -81,6 +80,7 @@ struct SessionRows {
     turns: Receiver<Turn>,
     stop: Stop,
     runtime: Handle,
+    broken: Broken,
 }
 
 impl RowSource for SessionRows {
@@ -94,7 +94,12 @@ impl RowSource for SessionRows {
             }
         });
         let turn = turn.ok_or_else(|| SourceError("the reading broke off".to_owned()))?;
-        turn.map(|found| found.map(batch)).map_err(|e| SourceError(e.to_string()))
+        turn.map(|found| found.map(batch)).map_err(|error| {
+            let told = SourceError(error.to_string());
+            // Only the first reason counts.
+            let _ = self.broken.set(error);
+            told
+        })
     }
 }
 
@@ -105,7 +110,7 @@ struct Reading {
     table: String,
     columns: Vec<usize>,
     max_rows: u32,
-    _place: Place,
+    _place: Arc<Place>,
 }
 
 impl Reading {
@@ -130,7 +135,8 @@ impl Reading {
     }
 }
 
-fn field(field: &data::FieldSpec) -> sandbox::Field {
+/// A column as the sandbox shows it to a model.
+pub(crate) fn field(field: &data::FieldSpec) -> sandbox::Field {
     let ty = match field.ty {
         data::ColumnType::Boolean => sandbox::ColumnType::Boolean,
         data::ColumnType::Int32 => sandbox::ColumnType::Int32,

@@ -3,12 +3,12 @@
 use qianmo_certs::Trust;
 use qianmo_crypto::sm3::Digest;
 use qianmo_policies::KeyExchange;
-use qianmo_proto::{
-    ContractId, ErrorCode, Id as _, Identity, JobId, JobOrder, Signed, WireError, contract::OutputKind,
-    limits,
-};
+use qianmo_proto::{ContractId, ErrorCode, Id as _, Identity, JobId, JobOrder, Signed, WireError, limits};
 
-use crate::auth::{self, Opened, Peer};
+use crate::{
+    auth::{self, Opened, Peer},
+    authorize::Asked,
+};
 
 /// A checked order. Says nothing yet about whether it may run.
 #[derive(Debug, Clone)]
@@ -31,11 +31,7 @@ impl Order {
         document: Signed<JobOrder>,
     ) -> Result<Self, WireError> {
         let opened = auth::open(&document, peer, trust, now_ms)?;
-        let key_exchange = peer
-            .group
-            .parse()
-            .map_err(|e| WireError::new(ErrorCode::Denied, format!("the connection is unusable: {e}")))?;
-        Self::checked(opened, document, key_exchange)
+        Self::checked(opened, document, key_exchange(peer)?)
     }
 
     /// Opens an order again that was accepted before the node went down. Its signer must still be good.
@@ -104,14 +100,14 @@ impl Order {
         self.key_exchange
     }
 
-    /// The kind of result it leads to: a round gives an update, a single job an aggregate.
-    pub(crate) const fn output(&self) -> OutputKind {
-        if self.value.round.is_some() { OutputKind::Update } else { OutputKind::Aggregate }
+    /// What is to be decided on.
+    pub(crate) const fn asked(&self) -> Asked<'_> {
+        Asked { consumer: &self.consumer, order: &self.value, key_exchange: self.key_exchange }
     }
 }
 
 /// Checks of an order that need neither contract nor policy.
-fn check(order: &JobOrder) -> Result<(), WireError> {
+pub(crate) fn check(order: &JobOrder) -> Result<(), WireError> {
     if order.v != 1 {
         let text = format!("order version {} is not known here; this node reads version 1", order.v);
         return Err(WireError::new(ErrorCode::UnknownVersion, text));
@@ -126,4 +122,11 @@ fn check(order: &JobOrder) -> Result<(), WireError> {
         return Err(WireError::new(ErrorCode::Order, text));
     }
     Ok(())
+}
+
+/// Key exchange of a peer's connection, as policies know it.
+pub(crate) fn key_exchange(peer: &Peer) -> Result<KeyExchange, WireError> {
+    peer.group
+        .parse()
+        .map_err(|e| WireError::new(ErrorCode::Denied, format!("the connection is unusable: {e}")))
 }

@@ -43,6 +43,8 @@ struct Entry {
     contract: ContractId,
     stop: Stop,
     over: watch::Receiver<bool>,
+    /// When its model began to run, UNIX milliseconds; none while it waits.
+    began_ms: Option<i64>,
 }
 
 /// A running job's place in the list. Dropping it tells those who wait.
@@ -67,7 +69,7 @@ impl Jobs {
         }
         let (sender, receiver) = watch::channel(false);
         let stop = Stop::default();
-        let entry = Entry { contract: contract.clone(), stop: stop.clone(), over: receiver };
+        let entry = Entry { contract: contract.clone(), stop: stop.clone(), over: receiver, began_ms: None };
         inner.jobs.insert(id.clone(), entry);
         Entered::First(Running { jobs: self.clone(), id: id.clone(), stop, over: sender })
     }
@@ -89,6 +91,11 @@ impl Jobs {
             }
         }
         promised
+    }
+
+    /// When `id` began to run: `None` if it is not under way, `Some(None)` if it waits.
+    pub(crate) fn began(&self, id: &JobId) -> Option<Option<i64>> {
+        self.lock().jobs.get(id).map(|entry| entry.began_ms)
     }
 
     /// Jobs that wait or run.
@@ -116,6 +123,13 @@ impl Running {
     /// What stops this job.
     pub(crate) const fn stop(&self) -> &Stop {
         &self.stop
+    }
+
+    /// Notes that the job has its place and runs.
+    pub(crate) fn began(&self, now_ms: i64) {
+        if let Some(entry) = self.jobs.lock().jobs.get_mut(&self.id) {
+            entry.began_ms = Some(now_ms);
+        }
     }
 
     /// Promises a run to this job, while the caller holds the decision lock.
@@ -156,6 +170,9 @@ mod tests {
         let id = JobId::of(&sm3::digest(b"1"));
         let Entered::First(first) = jobs.enter(&id, &contract()) else { panic!("not first") };
         assert!(matches!(jobs.enter(&id, &contract()), Entered::Already));
+        assert_eq!((jobs.began(&id), jobs.began(&JobId::of(&sm3::digest(b"2")))), (Some(None), None));
+        first.began(7);
+        assert_eq!(jobs.began(&id), Some(Some(7)));
         let over = jobs.wait(&id).unwrap();
         assert!(!*over.borrow());
         jobs.stop_contract(&contract());

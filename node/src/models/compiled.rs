@@ -4,17 +4,22 @@
 use std::{
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use lru::LruCache;
 use qianmo_crypto::sm3::Digest;
 use qianmo_proto::{ErrorCode, WireError};
 use qianmo_sandbox::{Engine, Model, VetError, World};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::store::blobs::Blobs;
 
 /// Compiled models kept in memory. A compiled Rust model takes 100 KB to a few MB, a Python one 40 MB.
 const KEPT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
+
+/// Longest wait for a turn to try a model out.
+const TRIAL_WAIT: Duration = Duration::from_secs(20);
 
 /// The engine with the models it has compiled.
 #[derive(Clone)]
@@ -22,11 +27,18 @@ pub(crate) struct Models {
     engine: Engine,
     blobs: Blobs,
     compiled: Arc<Mutex<LruCache<Digest, Model>>>,
+    /// One trial at a time: what costs nothing must not take a core from what is paid for.
+    trials: Arc<Semaphore>,
 }
 
 impl Models {
     pub(crate) fn new(engine: Engine, blobs: Blobs) -> Self {
-        Self { engine, blobs, compiled: Arc::new(Mutex::new(LruCache::new(KEPT))) }
+        Self {
+            engine,
+            blobs,
+            compiled: Arc::new(Mutex::new(LruCache::new(KEPT))),
+            trials: Arc::new(Semaphore::new(1)),
+        }
     }
 
     /// Vets and compiles an upload and says which world it exports. Kept compiled: its first job comes soon.
@@ -49,6 +61,12 @@ impl Models {
             .map_err(|e| WireError::new(ErrorCode::Model, format!("the model does not compile: {e}")))?;
         self.lock().put(*digest, model.clone());
         Ok(model)
+    }
+
+    /// A turn to try a model out without rows; none if others take too long.
+    pub(crate) async fn trial(&self) -> Option<OwnedSemaphorePermit> {
+        let turn = tokio::time::timeout(TRIAL_WAIT, Arc::clone(&self.trials).acquire_owned()).await;
+        turn.ok().and_then(Result::ok)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, LruCache<Digest, Model>> {

@@ -3,8 +3,8 @@
 use qianmo_crypto::sm3::Digest;
 use qianmo_proto::{
     Action, ErrorCode, JobId, WireError,
-    ask::{ResultGet, ResultLs, ResultRelease, ResultWithhold},
-    views::{JobState, JobView},
+    ask::{ResultGet, ResultLs, ResultPreview, ResultRelease, ResultWithhold},
+    views::{JobState, JobView, PreviewView},
 };
 
 use crate::{
@@ -39,6 +39,40 @@ impl Verb for ResultLs {
 
 /// The receipt, and the bytes it speaks of.
 impl Verb for ResultGet {
+    type Rooms = (Books, Gate, Door);
+    type Subject = Known;
+
+    fn subject(&self, (books, ..): &Self::Rooms, _: &Peer) -> Result<Known, WireError> {
+        find(books, &self.id)
+    }
+
+    fn hidden(&self) -> Option<(Action, WireError)> {
+        hidden(&self.id)
+    }
+
+    async fn run(self, (books, gate, door): Self::Rooms, leave: Leave<Self>) -> Told<Self> {
+        let known = leave.subject();
+        let Known { id, job } = known;
+        if job.state == JobState::Held && leave.covers(&gate, Action::PreviewResult, known.target()) {
+            return Err(held_for_you(id));
+        }
+        let digest = released(id, job)?;
+        let released = egress::readmit(books.blobs.get(&digest)?, &digest)?;
+        let receipt =
+            receipt(&door, id, job)?.ok_or_else(|| WireError::internal("the release has no trail entry"))?;
+        Ok(Answered::with(receipt, Payload::Released(released)))
+    }
+}
+
+fn held_for_you(id: &JobId) -> WireError {
+    let text =
+        format!("the result of {id} waits for your decision; look at it with `qianmo result show {id}`");
+    let zh = format!("{id} 的结果正等候您决定；请用 `qianmo result show {id}` 查看");
+    WireError::new(ErrorCode::Held, text).with_zh(zh)
+}
+
+/// What a steward decides on. That they looked is on the trail before the bytes leave.
+impl Verb for ResultPreview {
     type Rooms = (Books, Door);
     type Subject = Known;
 
@@ -52,11 +86,15 @@ impl Verb for ResultGet {
 
     async fn run(self, (books, door): Self::Rooms, leave: Leave<Self>) -> Told<Self> {
         let Known { id, job } = leave.subject();
-        let digest = released(id, job)?;
-        let released = egress::readmit(books.blobs.get(&digest)?, &digest)?;
-        let receipt =
-            receipt(&door, id, job)?.ok_or_else(|| WireError::internal("the release has no trail entry"))?;
-        Ok(Answered::with(receipt, Payload::Released(released)))
+        let (JobState::Held, Some((result, _))) = (job.state, job.result) else {
+            let text =
+                format!("the result of {id} is {}, not held; see `qianmo job show {id}`", job.state.as_str());
+            return Err(WireError::new(ErrorCode::Conflict, text));
+        };
+        let preview = egress::preview(books.blobs.get(&result)?, &result)?;
+        books.trail.record(leave.peer(), Fact::ResultPreviewed { job: id.clone(), result }).await?;
+        let view = PreviewView { job: show(&books, &door, id)?, reasons: job.reasons.clone(), result };
+        Ok(Answered::with(view, Payload::Preview(preview)))
     }
 }
 
@@ -64,7 +102,7 @@ fn released(id: &JobId, job: &Job) -> Result<Digest, WireError> {
     let told = || job.error.clone();
     match (job.state, job.result) {
         (JobState::Released, Some((digest, _))) => Ok(digest),
-        (JobState::Running, _) => {
+        (JobState::Queued | JobState::Running, _) => {
             Err(WireError::new(ErrorCode::Busy, format!("{id} is still running; try again later")))
         }
         (JobState::Held, _) => Err(told().unwrap_or_else(|| {

@@ -57,14 +57,15 @@ fn about(fact: &Fact) -> (Stage, Target) {
             (Stage::Fact, Target::new("contract", contract.to_string()))
         }
         Fact::ContractRevoked { id, .. } => (Stage::Fact, Target::new("contract", id.to_string())),
+        Fact::JobChecked { contract, .. } => (Stage::Fact, Target::new("contract", contract.to_string())),
         Fact::JobIntended(intent) => (Stage::Intent, Target::new("job", intent.job.to_string())),
         Fact::JobEnded(ending) => (Stage::Outcome, Target::new("job", ending.job.to_string())),
         Fact::JobResumed { job } | Fact::JobRefused { job, .. } => {
             (Stage::Fact, Target::new("job", job.to_string()))
         }
-        Fact::ResultReleased { job, .. } | Fact::ResultWithheld { job, .. } => {
-            (Stage::Fact, Target::new("result", job.to_string()))
-        }
+        Fact::ResultPreviewed { job, .. }
+        | Fact::ResultReleased { job, .. }
+        | Fact::ResultWithheld { job, .. } => (Stage::Fact, Target::new("result", job.to_string())),
         Fact::TrailRead { from, count } => (Stage::Fact, Target::new("trail", format!("{from}+{count}"))),
     }
 }
@@ -100,6 +101,9 @@ fn add_details(draft: &mut EventDraft, fact: &Fact) {
         }
         Fact::RequestDenied { reason, .. } | Fact::ResultWithheld { reason, .. } => {
             draft.outcome = Some(Outcome { result: How::Denied, code: None, reason: Some(reason.clone()) });
+        }
+        Fact::ResultPreviewed { result, .. } => {
+            draft.data = Some(Data { digest: *result, bytes: None, rows: None });
         }
         _ => {}
     }

@@ -67,7 +67,7 @@ fn known(state: &State, now_ms: i64) -> Value {
     json!({
         "peers": state.peers,
         "datasets": state.datasets.values().map(|dataset| &dataset.meta.id).collect::<Vec<_>>(),
-        "models": state.models.values().map(|m| (m.digest.to_string(), &m.name)).collect::<BTreeMap<_, _>>(),
+        "models": state.models.iter().map(|(digest, model)| (digest.to_string(), &model.name)).collect::<BTreeMap<_, _>>(),
         "requests": requests,
         "contracts": contracts,
         "jobs": jobs,

@@ -3,8 +3,8 @@
 
 use qianmo_crypto::sm3::Digest;
 use qianmo_proto::{
-    ContractId, DatasetMeta, DatasetRef, Identity, JobId, ModelManifest, Name, RequestId, RoundRef, Terms,
-    WireError, contract::OutputKind, views::Reason,
+    ContractId, DatasetMeta, DatasetRef, ErrorCode, Identity, JobId, ModelManifest, Name, RequestId,
+    RoundRef, Terms, WireError, contract::OutputKind, views::Reason,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -44,8 +44,12 @@ pub enum Fact {
     JobResumed { job: JobId },
     /// An order was refused; nothing ran.
     JobRefused { job: JobId, contract: ContractId, error: WireError, reasons: Vec<Reason> },
+    /// Somebody had an order checked: what it would have met, by code. Nothing ran and nothing is charged.
+    JobChecked { contract: ContractId, dataset: DatasetRef, model: Digest, problems: Vec<ErrorCode> },
     /// A job ended.
     JobEnded(Box<Ending>),
+    /// A steward looked at a held result: its document, by digest, left the node for them.
+    ResultPreviewed { job: JobId, result: Digest },
     /// A steward let a held result go.
     ResultReleased { job: JobId, reason: String },
     /// A steward keeps a held result for good.
@@ -167,6 +171,8 @@ impl Fact {
             Self::JobIntended(_) | Self::JobResumed { .. } | Self::JobRefused { .. } | Self::JobEnded(_) => {
                 "job.run"
             }
+            Self::JobChecked { .. } => "job.check",
+            Self::ResultPreviewed { .. } => "result.preview",
             Self::ResultReleased { .. } => "result.release",
             Self::ResultWithheld { .. } => "result.withhold",
             Self::TrailRead { .. } => "audit.read",

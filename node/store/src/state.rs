@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use qianmo_crypto::sm3::Digest;
 use qianmo_proto::{
-    ContractId, DatasetMeta, ErrorCode, Identity, JobId, Name, RequestId, RunId, Terms, WireError,
-    views::{By, ContractState, JobState, ModelView, Reason},
+    ContractId, DatasetMeta, ErrorCode, Identity, JobId, Name, RequestId, RunId, Terms, WireError, World,
+    views::{By, ContractState, JobState, Reason},
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,23 @@ pub struct Dataset {
     pub descriptor: Digest,
 }
 
+/// A model.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Model {
+    /// Author's label.
+    pub name: Name,
+    /// What it computes, in the author's words.
+    pub description: String,
+    /// Which interface it exports.
+    pub world: World,
+    /// Length of the component in bytes.
+    pub bytes: u64,
+    /// Who brought it.
+    pub author: Identity,
+    /// Blob of the manifest as the author signed it.
+    pub manifest: Digest,
+}
+
 /// A request for a contract.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ContractRequest {
@@ -30,6 +47,8 @@ pub struct ContractRequest {
     pub terms: Terms,
     /// Digest of the signed terms: what an approval must name.
     pub terms_digest: Digest,
+    /// Blob of the terms as the consumer signed them.
+    pub document: Digest,
     /// Where it stands.
     pub state: ContractState,
     /// Why it was denied.
@@ -89,6 +108,11 @@ impl Contract {
     pub fn runs_used(&self) -> u32 {
         u32::try_from(self.jobs.len() + self.runs.len()).unwrap_or(u32::MAX)
     }
+
+    /// Whether the job, or the run that it is a round of, is among them.
+    pub fn has_charged(&self, job: &JobId) -> bool {
+        self.jobs.contains(job) || self.runs.values().any(|jobs| jobs.contains(job))
+    }
 }
 
 /// A job.
@@ -124,7 +148,7 @@ pub struct State {
     /// The datasets listed here.
     pub datasets: BTreeMap<Name, Dataset>,
     /// The models that came in.
-    pub models: BTreeMap<Digest, ModelView>,
+    pub models: BTreeMap<Digest, Model>,
     /// Requests for contracts, answered ones too.
     pub requests: BTreeMap<RequestId, ContractRequest>,
     /// Contracts, ended ones too.
@@ -167,6 +191,8 @@ impl State {
             | Fact::NodeStopped
             | Fact::DataRefused { .. }
             | Fact::JobRefused { .. }
+            | Fact::JobChecked { .. }
+            | Fact::ResultPreviewed { .. }
             | Fact::TrailRead { .. } => vec![],
             Fact::PeerAdded { node, address } => {
                 self.peers.insert(node.clone(), address.clone());
@@ -185,23 +211,24 @@ impl State {
                 self.datasets.remove(name);
                 vec![Changed::Dataset(name.clone())]
             }
-            Fact::ModelPushed { manifest, .. } => {
-                let view = ModelView {
-                    digest: manifest.digest,
+            Fact::ModelPushed { manifest, manifest_doc } => {
+                let model = Model {
                     name: manifest.name.clone(),
                     description: manifest.description.clone(),
                     world: manifest.world,
                     bytes: manifest.bytes,
                     author: actor.clone(),
+                    manifest: *manifest_doc,
                 };
-                self.models.insert(manifest.digest, view);
+                self.models.insert(manifest.digest, model);
                 vec![Changed::Model(manifest.digest)]
             }
-            Fact::ContractRequested { id, terms, terms_digest, .. } => {
+            Fact::ContractRequested { id, terms, terms_digest, document } => {
                 let request = ContractRequest {
                     consumer: actor.clone(),
                     terms: terms.clone(),
                     terms_digest: *terms_digest,
+                    document: *document,
                     state: ContractState::Requested,
                     reason: None,
                     at_ms: *at_ms,

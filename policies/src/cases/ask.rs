@@ -174,6 +174,7 @@ impl Ask {
         let department = &self.dataset.department;
         let contract_id = ContractId::of(&sm3::digest(b"contract"));
         let job_id = JobId::of(&sm3::digest(b"job"));
+        let model = self.model.digest();
         let target = match action {
             G::ReadNode
             | G::ListPeers
@@ -191,9 +192,14 @@ impl Ask {
             G::ReadContract | G::DenyContract | G::RevokeContract => {
                 Target::Contract { id: &contract_id, department, consumer }
             }
-            G::ReadJob | G::ReadLogs | G::StopJob | G::FetchResult | G::ReleaseResult | G::WithholdResult => {
-                Target::Job { id: &job_id, department, consumer }
-            }
+            G::ReadModel => Target::Model { digest: &model, department, author: consumer },
+            G::ReadJob
+            | G::ReadLogs
+            | G::StopJob
+            | G::FetchResult
+            | G::PreviewResult
+            | G::ReleaseResult
+            | G::WithholdResult => Target::Job { id: &job_id, department, consumer },
         };
         let input = GovernanceInput { principal: &self.principal, action, target, now_ms: self.now_ms };
         policies.decide_governance(&input)

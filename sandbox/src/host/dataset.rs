@@ -106,6 +106,7 @@ fn next(mut cx: StoreContextMut<'_, Host>, handle: &Resource<Reader>) -> Answer<
     host.handles.get_mut(handle)?.handed = handed;
     // The largest single scan, not the sum: reading a table twice makes no record twice.
     host.usage.rows_read = host.usage.rows_read.max(handed);
+    host.usage.given_rows = true;
     charge(cx, bytes)?;
     Ok((Ok(batch.map(wire::Batch::from)),))
 }

@@ -129,7 +129,7 @@ fn a_node_killed_while_a_job_runs_takes_it_up_again() {
     clinic.node.kill9();
     clinic.node.start();
     let running: JobView = clinic.consumer().call(ask::JobShow { id: job.id.clone(), wait_ms: 0 }).unwrap();
-    assert_eq!(running.state, JobState::Running);
+    assert!(!running.state.is_over(), "{running:?}");
     let stopped: JobView = clinic.consumer().call(ask::JobStop { id: job.id.clone() }).unwrap();
     assert_eq!(stopped.error.unwrap().code, ErrorCode::Stopped);
     assert_eq!(clinic.see(&contract).runs_used, 1);
@@ -144,7 +144,7 @@ fn a_node_told_to_stop_does_not_wait_for_an_endless_job() {
     clinic.node.stop();
     clinic.node.start();
     let show = ask::JobShow { id: job.id.clone(), wait_ms: 0 };
-    assert_eq!(clinic.consumer().call(show).unwrap().state, JobState::Running);
+    assert!(!clinic.consumer().call(show).unwrap().state.is_over());
     let stopped: JobView = clinic.consumer().call(ask::JobStop { id: job.id.clone() }).unwrap();
     assert_eq!(stopped.error.unwrap().code, ErrorCode::Stopped);
     assert_eq!(clinic.see(&contract).runs_used, 1);

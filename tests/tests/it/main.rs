@@ -7,19 +7,23 @@
 )]
 
 mod architecture;
+mod check;
 mod contract;
 mod crash;
 mod data;
 mod demo;
 mod deploy;
 mod disk_full;
+mod failures;
 mod features;
 mod identity;
 mod lists;
 mod models;
+mod queue;
 mod search;
 mod slow_view;
 mod start;
+mod steward;
 mod trail_files;
 mod trust;
 mod tutorial;

@@ -48,7 +48,7 @@ impl Slow {
         let order = JobOrder { dataset, ..self.clinic.count(&self.contract) };
         let order = self.clinic.consumer().person.sign(&order);
         let job: JobView = self.clinic.consumer().call(ask::JobRun { order, wait_ms: 300 }).unwrap();
-        assert_eq!(job.state, JobState::Running, "{:?}", job.error);
+        assert!(!job.state.is_over(), "{:?}", job.error);
         job.id
     }
 
@@ -98,7 +98,7 @@ fn a_job_that_waits_for_rows_and_one_that_waits_for_its_place_can_be_stopped() {
         slow.stop(&id);
         assert_eq!(slow.ended(&id).0, ErrorCode::Stopped);
     }
-    slow.charged(2);
+    slow.charged(1); // who waited for a place has had nothing
     slow.clinic.still_serves();
     slow.clinic.node.stop();
 }

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     audit::{Memory, verify_node},
     catalog::signed,
+    checked::Checked,
     connect::Session,
     data,
     exit::Fault,
@@ -57,7 +58,10 @@ pub(super) async fn tell(cast: &Cast, nodes: &Nodes, shell: &Shell) -> Result<Su
     for place in &places {
         let asked = ask(&consumer, place.0, shell).await?;
         let steward = cast.steward(place.0, place.1, shell).await?;
-        request::approve(&steward.person, &steward.target().await?, &asked, "", shell.now_ms()).await?;
+        let (person, client) = (&steward.person, steward.target().await?);
+        let shown: RequestView = client.call(ask::RequestShow { id: asked.id }).await?;
+        let checked = Checked::fetch(person, &client, shown, shell.now_ms()).await?;
+        request::approve(person, &client, &checked, "", shell.now_ms()).await?;
     }
     chapter(4, msg("chapter-run"));
     let report = fit(&consumer, &glm, shell).await?;

@@ -64,7 +64,14 @@ fn sources() -> String {
 /// The words of enumerations, which come from values: kind and values.
 fn enumerations() -> Vec<(&'static str, Vec<&'static str>)> {
     let contracts = [ContractState::Requested, ContractState::Finalized, ContractState::Terminated];
-    let jobs = [JobState::Running, JobState::Held, JobState::Released, JobState::Withheld, JobState::Failed];
+    let jobs = [
+        JobState::Queued,
+        JobState::Running,
+        JobState::Held,
+        JobState::Released,
+        JobState::Withheld,
+        JobState::Failed,
+    ];
     let states = contracts.map(ContractState::as_str).into_iter().chain(jobs.map(JobState::as_str)).collect();
     let sharing = [Sharing::Unconditional, Sharing::Conditional, Sharing::Withheld];
     let sensitivities =

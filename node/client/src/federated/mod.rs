@@ -14,7 +14,7 @@ pub use convert::{from_sandbox, to_sandbox};
 pub use drive::{Coordinator, Report, RunFault, drive};
 pub use receipt::{Fetched, fetch_result};
 pub use run::{Effect, Event, Failure, RoundReport, Run};
-pub use site::{Site, Traffic};
+pub use site::{News, Site, Tell, Traffic};
 
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use qianmo_crypto::sm3::Digest;
+
 use crate::{
     action::Action,
     model::ModelManifest,
     page::{Lookup, Page},
     signed::Signed,
-    views::ModelView,
+    views::{ModelDocument, ModelView},
 };
 
 /// A model is compiled before it is taken.
@@ -19,4 +21,8 @@ asks! {
         within |_: &Self| COMPILING;
     /// The models known here.
     ModelLs { #[serde(default)] lookup: Lookup } = "model.ls", Some(Action::ListModels) => Page<ModelView>;
+    /// One model with its signed manifest (steward, its author, auditor).
+    ModelShow { digest: Digest } = "model.show", Some(Action::ReadModel) => ModelDocument;
+    /// The same, with the component in the reply's body.
+    ModelGet { digest: Digest } = "model.get", Some(Action::ReadModel) => ModelDocument;
 }

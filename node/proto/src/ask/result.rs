@@ -6,7 +6,7 @@ use crate::{
     page::{Lookup, Page},
     result::Receipt,
     signed::Signed,
-    views::JobView,
+    views::{JobView, PreviewView},
 };
 
 asks! {
@@ -14,6 +14,9 @@ asks! {
     ResultLs { held: bool, #[serde(default)] lookup: Lookup } = "result.ls", Some(Action::FetchResult) => Page<JobView>;
     /// A released result: receipt in the reply; its document in the body, the very bytes of the receipt.
     ResultGet { id: JobId } = "result.get", Some(Action::FetchResult) => Signed<Receipt>;
+    /// A held result as its steward sees it before deciding: findings in the reply, its document in the body. Recorded
+    /// before it leaves.
+    ResultPreview { id: JobId } = "result.preview", Some(Action::PreviewResult) => PreviewView;
     /// Lets a held result go (steward).
     ResultRelease { id: JobId, #[serde(deserialize_with = "crate::texts::reason")] reason: String } = "result.release", Some(Action::ReleaseResult) => JobView;
     /// Keeps a held result back for good (steward).

@@ -103,7 +103,7 @@ impl Job {
     }
 
     /// One target of each kind, all of this job's department and consumer.
-    pub(super) fn targets(&self) -> [Target<'_>; 5] {
+    pub(super) fn targets(&self) -> [Target<'_>; 6] {
         let Contract { id, consumer, terms, .. } = self.contract.as_ref().unwrap();
         let (dataset, department) = (&self.dataset, &self.dataset.id.department);
         [
@@ -111,6 +111,7 @@ impl Job {
             Target::Dataset(dataset),
             Target::Terms { dataset, consumer, terms },
             Target::Contract { id, department, consumer },
+            Target::Model { digest: &self.model, department, author: consumer },
             Target::Job { id: &self.id, department, consumer },
         ]
     }

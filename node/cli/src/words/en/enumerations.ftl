@@ -9,6 +9,7 @@ output-update = update
 state-requested = requested
 state-finalized = finalized
 state-terminated = terminated
+state-queued = queued
 state-running = running
 state-held = held
 state-released = released

@@ -9,6 +9,7 @@ output-update = 联邦更新
 state-requested = 待审批
 state-finalized = 已生效
 state-terminated = 已终止
+state-queued = 排队中
 state-running = 运行中
 state-held = 待审
 state-released = 已放行
