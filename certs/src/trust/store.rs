@@ -12,6 +12,9 @@ use super::{
 };
 use crate::{CertError, Certificate, certificate, moment, read};
 
+/// Decimal digits of the largest number of a list: 20 octets (RFC 5280, 5.2.3).
+const CRL_NUMBER_DIGITS: usize = 49;
+
 /// Roots, CAs below them, and their CRLs, as loaded at one moment.
 #[derive(Debug)]
 pub struct TrustStore {
@@ -146,6 +149,8 @@ impl TrustStore {
     pub fn lists_newer_than(&self, have: &[(String, String)]) -> String {
         let had = |crl: &&Crl| {
             let number = have.iter().find(|(issuer, _)| *issuer == crl.issuer).map(|(_, number)| number);
+            // Reading a number takes the square of its length, and no CA has a longer one.
+            let number = number.filter(|number| number.len() <= CRL_NUMBER_DIGITS);
             let number = number.and_then(|number| BigUint::parse_bytes(number.as_bytes(), 10));
             number.is_some_and(|number| number >= crl.number)
         };

@@ -154,10 +154,21 @@ async fn ask_peers(
     for (peer, answer) in asked {
         match answer {
             Ok(answer) => answers.push(answer),
-            Err(error) => unanswered.push((peer, error)),
+            Err(error) => unanswered.push((peer, brief(error))),
         }
     }
     Ok((answers, unanswered))
+}
+
+/// Characters of a peer's reason that are passed on.
+const REASON_CHARS: usize = 500;
+
+/// A peer's error as the person is told it: its words must not crowd out what other nodes found.
+fn brief(mut error: WireError) -> WireError {
+    let cut = |text: String| text.chars().take(REASON_CHARS).collect();
+    error.message = cut(error.message);
+    error.message_zh = error.message_zh.map(cut);
+    error
 }
 
 /// A peer speaks for its own department only, and is reached where our admin says.

@@ -216,11 +216,14 @@ impl Work {
     }
 
     /// A source that broke off is the data's or the node's fault, unless it is the memory of the model's own scans that
-    /// ran out: that it chose.
+    /// ran out: that it chose. A model that has rows may choose to read on into a broken one, and so tell a bit of
+    /// them: from then on, how the source breaks is no more told than how the model fails, and no less charged.
     fn public(&self, error: &RunError, reach: Reach) -> WireError {
         let granted: Vec<Name> = self.permit.fields().cloned().collect();
         match (error, self.broken.get()) {
-            (RunError::Source(_), Some(broken)) if !matches!(broken, DataError::Resources(_)) => {
+            (RunError::Source(_), Some(broken))
+                if reach != Reach::Rows && !matches!(broken, DataError::Resources(_)) =>
+            {
                 failure::of_source(broken, &granted)
             }
             _ => {

@@ -233,7 +233,8 @@ impl State {
                     reason: None,
                     at_ms: *at_ms,
                 };
-                self.requests.insert(id.clone(), request);
+                // The same terms sent twice at once are one request: the second must not undo an answer to the first.
+                self.requests.entry(id.clone()).or_insert(request);
                 vec![Changed::Request(id.clone())]
             }
             Fact::RequestDenied { id, reason } => {

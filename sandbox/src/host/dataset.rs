@@ -75,7 +75,7 @@ fn scan(
     let picked: Vec<usize> = columns.iter().map(|column| *column as usize).collect();
     let fields: Option<Vec<Field>> = picked.iter().map(|index| schema.get(*index).cloned()).collect();
     let answer = match fields {
-        Some(fields) if fields.len() <= schema.len() => {
+        Some(fields) if !picked.is_empty() && all_differ(&picked) => {
             let max_rows =
                 if max_rows == 0 { host.limits.batch_rows } else { max_rows.min(host.limits.batch_rows) };
             let rows = source(host, table)?
@@ -84,13 +84,20 @@ fn scan(
             Ok(hold(host, Reader { rows, fields, max_rows, waiting: VecDeque::new(), handed: 0 })?)
         }
         _ => {
-            let message =
-                format!("columns {columns:?} of a table that has {}, each at most once", schema.len());
+            let message = format!(
+                "columns {columns:?} of a table that has {}: at least one, each at most once",
+                schema.len()
+            );
             Err(refusal(ErrorCode::BadSchema, message))
         }
     };
     charge(cx, columns.len() * 4)?;
     Ok((answer,))
+}
+
+fn all_differ(columns: &[usize]) -> bool {
+    let mut seen = std::collections::HashSet::new();
+    columns.iter().all(|column| seen.insert(column))
 }
 
 fn next(mut cx: StoreContextMut<'_, Host>, handle: &Resource<Reader>) -> Answer<Option<wire::Batch>> {

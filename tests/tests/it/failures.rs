@@ -67,6 +67,26 @@ fn a_failed_model_tells_its_consumer_nothing_of_a_cell() {
 }
 
 #[test]
+fn a_model_tells_no_bit_by_a_source_that_breaks_after_the_first_row() {
+    let clinic = Clinic::shared();
+    let model = clinic.consumer().push("freebit", World::Analysis, &attack("freebit")).unwrap().digest;
+    let fail = |dataset: &str, first: &str| {
+        list(&clinic, dataset, first, &COLUMNS);
+        let contract = contract(&clinic, dataset, model);
+        // The steward's file changes under the contract: far behind the first batch a cell breaks.
+        let rows = "60,0\n".repeat(300_000);
+        clinic.node.put_data(&format!("{dataset}.csv"), format!("weight,ill\n{first}\n{rows}heavy,0\n"));
+        let job = run(&clinic, dataset, &contract, model, "{}");
+        assert_eq!(clinic.see(&contract).runs_used, 1, "{job:?}");
+        job
+    };
+    let (small, large) = (fail("bit-small", "81.5,0"), fail("bit-large", "99.25,1"));
+    assert_eq!(seen(&clinic, &small), seen(&clinic, &large));
+    assert_eq!(small.error.as_ref().unwrap().code, ErrorCode::ModelFailed);
+    assert!(log(&clinic, &small).contains("weight"), "the steward is told what broke");
+}
+
+#[test]
 fn what_fails_before_the_first_row_costs_nothing_and_is_told_with_its_column() {
     let clinic = Clinic::shared();
     list(&clinic, "free", "81.5,0", &COLUMNS);
