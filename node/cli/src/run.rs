@@ -190,6 +190,13 @@ async fn none_usable(
         .filter(|(_, request)| concerns(&request.terms))
         .map(|(node, request)| format!("{} at {}", request.id, node.department()))
         .collect();
+    if found.is_empty() && waiting.is_empty() {
+        let told = match dataset {
+            Some(dataset) => msg("run-no-contract-over").with("dataset", dataset),
+            None => msg("run-no-contract"),
+        };
+        return Fault::input(told.with("model", &component.name).with("digest", component.digest));
+    }
     let advice = match waiting.len() as u64 {
         0 => "ask for one: qianmo request new".to_owned(),
         1 => format!("1 request waits for a steward: {}", waiting.join(", ")),
