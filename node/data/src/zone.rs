@@ -21,7 +21,7 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     Cast, ColumnarValue, Expr, ExprSchemable, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
-    ScalarUDFImpl, Signature, Volatility, cast as cast_expr,
+    ScalarUDFImpl, Signature, TryCast, Volatility, cast as cast_expr,
 };
 use datafusion::optimizer::AnalyzerRule;
 
@@ -108,7 +108,11 @@ fn rewrite(plan: LogicalPlan) -> EngineResult<Transformed<LogicalPlan>> {
 }
 
 fn wall_cast(expr: Expr, schema: &DFSchema) -> EngineResult<Transformed<Expr>> {
-    let Expr::Cast(Cast { expr: inner, field }) = &expr else { return Ok(Transformed::no(expr)) };
+    // TRY_CAST too, or it would keep the instant without a word.
+    let (Expr::Cast(Cast { expr: inner, field }) | Expr::TryCast(TryCast { expr: inner, field })) = &expr
+    else {
+        return Ok(Transformed::no(expr));
+    };
     let (from, to) = (inner.get_type(schema)?, field.data_type());
     if !crosses(&from, to) {
         return Ok(Transformed::no(expr));

@@ -92,7 +92,10 @@ const TIME: &str = "d:timestamp-us n:int64";
 const DAY: &str = "SELECT CAST(CAST(t AS DATE) AS VARCHAR) AS day, n FROM source";
 const DAY_BY_WALL: &str =
     "SELECT CAST(CAST(CAST(t AS TIMESTAMP(6)) AS DATE) AS VARCHAR) AS day, n FROM source";
+const DAY_BY_TRIED: &str =
+    "SELECT CAST(CAST(TRY_CAST(t AS TIMESTAMP(6)) AS DATE) AS VARCHAR) AS day, n FROM source";
 const DAYS: &str = "day:utf8 n:int64";
+const DAYS_OR_NONE: &str = "day:utf8? n:int64";
 
 const COST: &str = "SELECT CAST(cost AS DOUBLE) AS cost FROM source";
 const COST_IF: &str = "SELECT CAST(cost AS DOUBLE) AS cost FROM source WHERE cost <> 'NULL' AND kind <> '乙'";
@@ -204,6 +207,7 @@ fn good() -> Vec<(Case, usize, &'static str)> {
         (csv("tz8.csv", DAYS).typed("t:timestamp-us").view(DAY_BY_WALL).zone("+08:00"), 32, "2021-03-05|0"),
         (parquet("tz.parquet", DAYS).view(DAY), 30, "2021-03-05|0"),
         (parquet("tz.parquet", DAYS).view(DAY_BY_WALL), 30, "2021-03-05|0"),
+        (parquet("tz.parquet", DAYS_OR_NONE).view(DAY_BY_TRIED), 30, "2021-03-05|0"),
         (parquet("utc.parquet", DAYS).view(DAY).zone("+08:00"), 30, "2021-03-05|0"),
         // The old kind of time: 253370764800000000 is 1 January 9999, beyond what nanoseconds reach.
         (
