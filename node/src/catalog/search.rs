@@ -165,10 +165,13 @@ const REASON_CHARS: usize = 500;
 
 /// A peer's error as the person is told it: its words must not crowd out what other nodes found.
 fn brief(mut error: WireError) -> WireError {
-    let cut = |text: String| text.chars().take(REASON_CHARS).collect();
-    error.message = cut(error.message);
-    error.message_zh = error.message_zh.map(cut);
+    error.message = cut(&error.message);
+    error.message_zh = error.message_zh.as_deref().map(cut);
     error
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(REASON_CHARS).collect()
 }
 
 /// A peer speaks for its own department only, and is reached where our admin says.
