@@ -71,7 +71,7 @@ async fn try_out(books: &Books, door: &Door, other: &Identity, address: &str) ->
     let limit = door.config.limits.search;
     // A connection to where it was before proves nothing.
     door.links.forget(other).await;
-    let allowed = Allowance { patience: limit, bytes: limits::HEADER_BYTES };
+    let allowed = Allowance { patience: limit, bytes: limits::HEADER_BYTES, body: 0 };
     let asked = door.links.call(other, address, NodeInfo {}, allowed);
     let answer = match tokio::time::timeout(limit, asked).await {
         Ok(answer) => answer.map(drop),

@@ -18,7 +18,8 @@ use super::{
 use crate::net::client::Allowance;
 
 /// What a node's list may take: of many nodes, one that is silent must not hold up the others.
-const ALLOWED: Allowance = Allowance { patience: Duration::from_secs(10), bytes: limits::HEADER_BYTES };
+const ALLOWED: Allowance =
+    Allowance { patience: Duration::from_secs(10), bytes: limits::HEADER_BYTES, body: 0 };
 
 /// Contracts taken from one node: a person has few under which the same run could be made.
 const MOST: usize = 10_000;

@@ -68,7 +68,8 @@ impl Client {
 
     /// Asks with a body and returns the typed answer with its body.
     pub async fn exchange<A: Ask>(&self, ask: A, body: &[u8]) -> Result<(A::Answer, Vec<u8>), WireError> {
-        let allowed = Allowance { patience: ask.patience(), bytes: limits::HEADER_BYTES };
+        let allowed =
+            Allowance { patience: ask.patience(), bytes: limits::HEADER_BYTES, body: limits::BODY_BYTES };
         self.exchange_within(ask, body, allowed).await
     }
 
@@ -82,7 +83,7 @@ impl Client {
         &self,
         ask: A,
         body: &[u8],
-        Allowance { patience, bytes }: Allowance,
+        Allowance { patience, bytes, body: most }: Allowance,
     ) -> Result<(A::Answer, Vec<u8>), WireError> {
         // Before a stream is opened: of one that was never written to, the node would not know.
         let header = encode(&ask, body.len() as u64)?;
@@ -97,7 +98,7 @@ impl Client {
         };
         let length = reply.body;
         let answer = reply.into_result()?;
-        let body = frame::read_body(&mut recv, length, limits::BODY_BYTES, frame::STALL).await?;
+        let body = frame::read_body(&mut recv, length, most, frame::STALL).await?;
         Ok((answer, body))
     }
 
@@ -144,6 +145,8 @@ pub struct Allowance {
     pub patience: Duration,
     /// Most bytes of its header.
     pub bytes: usize,
+    /// Most bytes of its body; none for what has no body, or who answers could send what nobody reads.
+    pub body: usize,
 }
 
 /// A request as its frame; one that is too long is named.

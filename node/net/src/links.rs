@@ -4,7 +4,7 @@ use std::{collections::HashMap, io, net::SocketAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
 use qianmo_crypto::tls::Group;
-use qianmo_proto::{Ask, ErrorCode, Identity, WireError};
+use qianmo_proto::{Ask, ErrorCode, Identity, WireError, limits};
 use tokio::sync::Mutex;
 
 use super::{
@@ -52,11 +52,11 @@ impl Links {
         if let Some(link) = self.kept(peer).await {
             let answer = link.exchange_within(ask.clone(), &[], allowed).await;
             if answer.is_ok() || !link.is_closed() {
-                return answer;
+                return answer.map_err(brief);
             }
             // It went down since it was last asked, and may be up again.
         }
-        self.dial(peer, address).await?.exchange_within(ask, &[], allowed).await
+        self.dial(peer, address).await?.exchange_within(ask, &[], allowed).await.map_err(brief)
     }
 
     /// Connects anew, and keeps the connection.
@@ -78,6 +78,17 @@ impl Links {
     async fn kept(&self, peer: &Identity) -> Option<Client> {
         self.open.lock().await.get(peer).filter(|link| !link.is_closed()).cloned()
     }
+}
+
+/// A peer's error as it may be passed on: its words must not crowd out what other nodes say.
+fn brief(mut error: WireError) -> WireError {
+    error.message = cut(&error.message);
+    error.message_zh = error.message_zh.as_deref().map(cut);
+    error
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(limits::REASON_CHARS).collect()
 }
 
 /// The first address that `host:port` stands for.

@@ -10,6 +10,12 @@ pub const DOCUMENT_BYTES: usize = 640 << 10;
 /// What one node may add to another's search: a peer that sends more is not heard.
 pub const SEARCH_BYTES: usize = 256 << 10;
 
+/// The revocation lists that one node takes from another: some 100,000 revoked certificates.
+pub const CRL_BYTES: usize = 4 << 20;
+
+/// Characters of a peer's reason that a node passes on to who asked it.
+pub const REASON_CHARS: usize = 500;
+
 /// A body as a whole: the largest component (32 MiB, design section 10) with room for nothing more.
 pub const BODY_BYTES: usize = 32 << 20;
 

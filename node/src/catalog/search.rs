@@ -135,7 +135,7 @@ async fn ask_peers(
         books.state().peers.iter().map(|(peer, address)| (peer.clone(), address.clone())).collect();
     let request = CatalogSearch { query: query.to_owned(), federated: false, question: Some(question) };
     let limit = door.config.limits.search;
-    let allowed = Allowance { patience: limit, bytes: limits::SEARCH_BYTES };
+    let allowed = Allowance { patience: limit, bytes: limits::SEARCH_BYTES, body: 0 };
     let ask = |peer: Identity, address: String| {
         let request = request.clone();
         async move {
@@ -154,24 +154,10 @@ async fn ask_peers(
     for (peer, answer) in asked {
         match answer {
             Ok(answer) => answers.push(answer),
-            Err(error) => unanswered.push((peer, brief(error))),
+            Err(error) => unanswered.push((peer, error)),
         }
     }
     Ok((answers, unanswered))
-}
-
-/// Characters of a peer's reason that are passed on.
-const REASON_CHARS: usize = 500;
-
-/// A peer's error as the person is told it: its words must not crowd out what other nodes found.
-fn brief(mut error: WireError) -> WireError {
-    error.message = cut(&error.message);
-    error.message_zh = error.message_zh.as_deref().map(cut);
-    error
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(REASON_CHARS).collect()
 }
 
 /// A peer speaks for its own department only, and is reached where our admin says.

@@ -61,7 +61,11 @@ async fn round(books: &Books, door: &Door) {
 /// The lists that `peer` has and this node lacks, PEM.
 async fn fetch(door: &Door, peer: &Identity, address: &str) -> Result<String, WireError> {
     let have = super::lists(door).into_iter().map(|list| (list.issuer, list.number)).collect();
-    let allowed = Allowance { patience: door.config.limits.search, bytes: limits::HEADER_BYTES };
+    let allowed = Allowance {
+        patience: door.config.limits.search,
+        bytes: limits::HEADER_BYTES,
+        body: limits::CRL_BYTES,
+    };
     let asked = door.links.exchange(peer, address, CrlGet { have }, allowed);
     let (_, pem) = asked.await?;
     // What is no text is no list either: it will not parse.

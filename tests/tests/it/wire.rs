@@ -222,17 +222,21 @@ fn a_call_gives_its_answer_no_more_time_and_bytes_than_it_says() {
     let (job, _) = clinic.endless_job();
     let client = clinic.consumer().connect();
     let show = ask::JobShow { id: job.id.clone(), wait_ms: 600_000 };
-    let none = Allowance { patience: Duration::ZERO, bytes: limits::HEADER_BYTES };
+    let none = Allowance { patience: Duration::ZERO, bytes: limits::HEADER_BYTES, body: 0 };
     let waited = block_on(client.call_within(show, none));
     let late = waited.map(|_| ()).unwrap_err();
     assert_eq!(late.code, ErrorCode::Incomplete, "{late}");
     for word in [&clinic.node.identity().to_string(), "the answer took more than 0ns"] {
         assert!(late.message.contains(word), "{word:?} is missing in {late}");
     }
-    let short = Allowance { patience: Duration::from_secs(60), bytes: 10 };
+    let short = Allowance { patience: Duration::from_secs(60), bytes: 10, body: 0 };
     let long = block_on(client.call_within(ask::NodeInfo {}, short)).unwrap_err();
     assert_eq!(long.code, ErrorCode::TooLarge, "{long}");
     assert!(long.message.contains("the limit is 10"), "{long}");
+    let bare = Allowance { bytes: limits::HEADER_BYTES, ..short };
+    let body = block_on(client.call_within(ask::CrlGet { have: vec![] }, bare)).map(|_| ()).unwrap_err();
+    assert_eq!(body.code, ErrorCode::TooLarge, "{body}");
+    assert!(body.message.contains("the limit here is 0"), "{body}");
     let _: JobView = clinic.consumer().call(ask::JobStop { id: job.id }).unwrap();
 }
 
